@@ -1,0 +1,345 @@
+//! What a node is told: flags, then `UNISSON_*` variables, then a TOML file, then what stands here.
+//!
+//! [`Layer`] is one source with holes; layers are laid over one another and [`Config::from_layer`] checks the
+//! result once. Every mistake is a [`ConfigError`] whose text is one line, for `main` to print before it
+//! exits with 2. Nothing is read from the environment anywhere else.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Deserialize;
+
+const PREFIX: &str = "UNISSON_";
+const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+const DEFAULT_DATABASE: &str = "sqlite:./data/unisson.sqlite";
+const DEFAULT_METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
+
+/// A mistake in what the node was told. One line.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConfigError {
+    #[error("can't read the configuration file {path}: {reason}")]
+    File { path: String, reason: String },
+    #[error("{path}, line {line}: {reason}")]
+    Syntax { path: String, line: usize, reason: String },
+    #[error("{name}: {reason}")]
+    Value { name: &'static str, reason: String },
+}
+
+fn wrong(name: &'static str, reason: impl Into<String>) -> ConfigError {
+    ConfigError::Value { name, reason: reason.into() }
+}
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where people and clients come in.
+    pub listen: SocketAddr,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// The address people type, without a slash at its end. `None`: the one that is listened on.
+    pub public_url: Option<String>,
+    /// Demo people can sign in with one press.
+    pub demo: bool,
+    /// Anyone who reaches the server may open any document by name.
+    pub open: bool,
+    pub metrics: Metrics,
+    /// What is written to the log: `info`, or a list such as `warn,unisson=debug`.
+    pub log: String,
+    pub limits: Limits,
+    pub workers: Workers,
+    /// How long a drain may take before the node leaves all the same.
+    pub drain_for: Duration,
+}
+
+/// Where Prometheus finds the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metrics {
+    Off,
+    /// Loopback, because nobody said otherwise: a busy port is only a warning.
+    Usual(SocketAddr),
+    /// Asked for: a busy port is an error.
+    At(SocketAddr),
+}
+
+/// What one client, document or person may take up. Sizes in encoded bytes, checked on the way in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// A document, snapshot and log together; a document at its limit stays readable.
+    pub document_bytes: usize,
+    /// One update. A second step of the sync may be as large as a document.
+    pub message_bytes: usize,
+    /// Yjs clients that ever wrote in one document.
+    pub clients_per_document: usize,
+    /// One awareness entry.
+    pub awareness_bytes: usize,
+    pub sessions_per_document: usize,
+    pub documents_per_socket: usize,
+    pub sockets_per_person: usize,
+    /// People behind one address of a ministry are many.
+    pub sockets_per_address: usize,
+    /// Messages being received by the whole node at one moment.
+    pub assembly_bytes: usize,
+    /// What waits to be sent to one slow reader before it is resynchronised or closed.
+    pub queue_bytes: usize,
+    /// A room without sessions leaves memory after this long.
+    pub idle_room_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: usize = 1024 * 1024;
+        Self {
+            document_bytes: 64 * MIB,
+            message_bytes: 16 * MIB,
+            clients_per_document: 100_000,
+            awareness_bytes: 16 * 1024,
+            sessions_per_document: 1_000,
+            documents_per_socket: 200,
+            sockets_per_person: 200,
+            sockets_per_address: 5_000,
+            assembly_bytes: 256 * MIB,
+            queue_bytes: 8 * MIB,
+            idle_room_ms: 30_000,
+        }
+    }
+}
+
+/// The processes that do what needs a Yjs document in memory.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Workers {
+    /// This many at once. 0: as many as half the processors, at least 2.
+    pub size: usize,
+    /// Address space of each.
+    pub memory_bytes: u64,
+    pub job_timeout_ms: u64,
+    pub jobs_before_recycle: u32,
+    /// The program to start with the argument `worker`. Empty: the running one.
+    pub program: PathBuf,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self {
+            size: 0,
+            memory_bytes: 2 * 1024 * 1024 * 1024,
+            job_timeout_ms: 30_000,
+            jobs_before_recycle: 500,
+            program: PathBuf::new(),
+        }
+    }
+}
+
+impl Workers {
+    /// How many processes are started.
+    pub fn count(&self) -> usize {
+        match self.size {
+            0 => std::thread::available_parallelism().map_or(2, |n| (n.get() / 2).max(2)),
+            n => n,
+        }
+    }
+}
+
+/// One source of settings, with holes. The file is read into this as it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    pub listen: Option<String>,
+    pub database: Option<String>,
+    pub redis: Option<String>,
+    pub public_url: Option<String>,
+    pub demo: Option<bool>,
+    pub open: Option<bool>,
+    pub open_to_network: Option<bool>,
+    pub metrics_listen: Option<String>,
+    pub log: Option<String>,
+    pub drain_seconds: Option<u64>,
+    pub limits: Option<Limits>,
+    pub workers: Option<Workers>,
+}
+
+impl Layer {
+    /// This layer, and what it leaves open from `below`.
+    pub fn over(self, below: Layer) -> Layer {
+        Layer {
+            listen: self.listen.or(below.listen),
+            database: self.database.or(below.database),
+            redis: self.redis.or(below.redis),
+            public_url: self.public_url.or(below.public_url),
+            demo: self.demo.or(below.demo),
+            open: self.open.or(below.open),
+            open_to_network: self.open_to_network.or(below.open_to_network),
+            metrics_listen: self.metrics_listen.or(below.metrics_listen),
+            log: self.log.or(below.log),
+            drain_seconds: self.drain_seconds.or(below.drain_seconds),
+            limits: self.limits.or(below.limits),
+            workers: self.workers.or(below.workers),
+        }
+    }
+
+    /// From a TOML file. A key that means nothing is a mistake, not a wish.
+    pub fn from_file(path: &Path) -> Result<Layer, ConfigError> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::File { path: shown.clone(), reason: first_line(&error.to_string()) })?;
+        toml::from_str(&text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+            ConfigError::Syntax { path: shown, line, reason: first_line(error.message()) }
+        })
+    }
+
+    /// From variables, through `variable` so that tests bring their own. An empty one counts as absent,
+    /// except the metrics listener's, where empty means off.
+    pub fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Layer, ConfigError> {
+        let text = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let truth = |name: &'static str| text(name).map(|value| parse_truth(name, &value)).transpose();
+        Ok(Layer {
+            listen: text("UNISSON_LISTEN"),
+            database: text("UNISSON_DATABASE"),
+            redis: text("UNISSON_REDIS"),
+            public_url: text("UNISSON_PUBLIC_URL"),
+            demo: truth("UNISSON_DEMO")?,
+            open: truth("UNISSON_OPEN")?,
+            open_to_network: truth("UNISSON_OPEN_TO_NETWORK")?,
+            metrics_listen: variable("UNISSON_METRICS_LISTEN"),
+            log: text("UNISSON_LOG"),
+            drain_seconds: text("UNISSON_DRAIN_SECONDS")
+                .map(|value| value.parse().map_err(|_| wrong("UNISSON_DRAIN_SECONDS", "not a number of seconds")))
+                .transpose()?,
+            limits: None,
+            workers: None,
+        })
+    }
+}
+
+/// Variables that look meant for this program and are not known to it: a likely slip of the pen.
+pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
+    const KNOWN: &[&str] = &[
+        "UNISSON_CONFIG", "UNISSON_LISTEN", "UNISSON_DATABASE", "UNISSON_REDIS", "UNISSON_PUBLIC_URL",
+        "UNISSON_DEMO", "UNISSON_OPEN", "UNISSON_OPEN_TO_NETWORK", "UNISSON_METRICS_LISTEN", "UNISSON_LOG",
+        "UNISSON_DRAIN_SECONDS",
+    ];
+    names.filter(|name| name.starts_with(PREFIX) && !KNOWN.contains(&name.as_str())).collect()
+}
+
+impl Config {
+    /// Flags over variables over the file that one of the two names.
+    pub fn load(flags: Layer, file: Option<&Path>) -> Result<Config, ConfigError> {
+        let variable = |name: &str| std::env::var(name).ok();
+        let named = variable("UNISSON_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let file = file.map(Path::to_path_buf).or(named);
+        let base = file.as_deref().map(Layer::from_file).transpose()?.unwrap_or_default();
+        Config::from_layer(flags.over(Layer::from_variables(&variable)?.over(base)))
+    }
+
+    /// Checks what the layers came to.
+    pub fn from_layer(layer: Layer) -> Result<Config, ConfigError> {
+        let listen = address("listen", layer.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
+        let database = layer.database.unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
+        check_database(&database)?;
+        if layer.redis.is_some() {
+            return Err(wrong("redis", "this release runs as a single node and does not use Redis: leave it out"));
+        }
+        let open = layer.open.unwrap_or(false);
+        if open && !listen.ip().is_loopback() && !layer.open_to_network.unwrap_or(false) {
+            return Err(wrong(
+                "open",
+                format!("{listen} can be reached from the network, and anyone there could write in every document: say --open-to-network if that is meant"),
+            ));
+        }
+        let metrics = match layer.metrics_listen.as_deref().map(str::trim) {
+            None => Metrics::Usual(DEFAULT_METRICS),
+            Some("") => Metrics::Off,
+            Some(text) => Metrics::At(address("metrics-listen", text)?),
+        };
+        let drain_for = Duration::from_secs(layer.drain_seconds.unwrap_or(25));
+        let public_url = layer.public_url.as_deref().map(public_url).transpose()?;
+        let limits = layer.limits.unwrap_or_default();
+        check_limits(&limits)?;
+        Ok(Config {
+            listen,
+            database,
+            public_url,
+            demo: layer.demo.unwrap_or(false),
+            open,
+            metrics,
+            log: layer.log.unwrap_or_else(|| "info".to_owned()),
+            limits,
+            workers: layer.workers.unwrap_or_default(),
+            drain_for,
+        })
+    }
+
+    /// The address people type, once it is known which one is listened on.
+    pub fn origin(&self, bound: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{bound}"))
+    }
+
+    /// Whether cookies are to travel over TLS only.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+fn address(name: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
+    let text = text.trim();
+    let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    local
+        .as_deref()
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| wrong(name, format!("{text:?} is not an address and a port, such as 127.0.0.1:8080")))
+}
+
+fn check_database(url: &str) -> Result<(), ConfigError> {
+    let known = ["sqlite:", "postgres:", "postgresql:"];
+    if let Some(rest) = known.iter().find_map(|scheme| url.strip_prefix(scheme)) {
+        return match rest.trim_start_matches('/').is_empty() {
+            true => Err(wrong("database", "nothing stands after the colon: sqlite:PATH or postgres://user@host/name")),
+            false => Ok(()),
+        };
+    }
+    // What was written may hold a password: only its scheme is shown.
+    let scheme = url.split_once(':').map_or("no scheme", |(scheme, _)| scheme);
+    Err(wrong("database", format!("{scheme:?} is not known here: sqlite:PATH or postgres://user@host/name")))
+}
+
+fn check_limits(limits: &Limits) -> Result<(), ConfigError> {
+    if limits.message_bytes > limits.document_bytes {
+        return Err(wrong("limits.message_bytes", "larger than limits.document_bytes"));
+    }
+    if limits.message_bytes < 64 * 1024 {
+        return Err(wrong("limits.message_bytes", "at least 65536, or a paste would not fit"));
+    }
+    Ok(())
+}
+
+fn public_url(text: &str) -> Result<String, ConfigError> {
+    let text = text.trim().trim_end_matches('/');
+    let uri: axum::http::Uri = text.parse().map_err(|_| wrong("public-url", format!("{text:?} is not a URL")))?;
+    let scheme = uri.scheme_str().unwrap_or_default();
+    if !matches!(scheme, "http" | "https") || uri.authority().is_none() {
+        return Err(wrong("public-url", format!("{text:?} does not start with https:// or http:// and a host")));
+    }
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() || text.contains('@') {
+        return Err(wrong("public-url", "only a scheme, a host and a port: the service stands at the root of its host"));
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+fn parse_truth(name: &'static str, text: &str) -> Result<bool, ConfigError> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(wrong(name, "neither true nor false")),
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
