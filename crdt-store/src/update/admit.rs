@@ -1,0 +1,504 @@
+//! Cause: what of an update may be taken now.
+//!
+//! An update is cut at the index, so that only news is left, and taken structure by structure as long as all
+//! that a structure refers to is known, from the index or from what was just taken. A section that lacks
+//! something sleeps until another section has brought it, so the work is `n log n` in the structures, whatever
+//! their order. What still lacks something in the end is held: it is a gap, not an offence.
+//!
+//! The index grows in place; a refusal takes back what had grown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use thiserror::Error;
+
+use super::content::Kind;
+use super::delete_set::{Span, subtract_spans};
+use super::frame::Frame;
+use super::index::{Known, MAX_DEPTH, Nature};
+use super::{ClientId, Clock, Index, Ranges, Update};
+
+/// How many of the things that a held part waits for are told.
+const MISSING_TOLD: usize = 16;
+
+/// What the caller says of a section that holds news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    Take,
+    /// Kept apart, in [`Admission::refused`].
+    Refuse,
+    /// Kept apart, in [`Admission::aside`].
+    Aside,
+}
+
+/// Why an update as a whole can't be taken. The index is as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refusal {
+    #[error("shared types are nested more than {MAX_DEPTH} deep")]
+    TooDeep,
+    #[error("the document would have structures of more than {limit} clients")]
+    TooManyClients { limit: usize },
+    #[error("the parent {client}:{clock} of a structure can't have any")]
+    InvalidParent { client: ClientId, clock: Clock },
+    #[error("{client}:{clock} is needed and not known")]
+    Gap { client: ClientId, clock: Clock },
+}
+
+impl Refusal {
+    /// A stable name for metrics and refusals.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::TooDeep => "too-deep",
+            Refusal::TooManyClients { .. } => "too-many-clients",
+            Refusal::InvalidParent { .. } => "parent-not-a-type",
+            Refusal::Gap { .. } => "gap",
+        }
+    }
+}
+
+/// What became of the parts of an update.
+#[derive(Debug, Clone, Default)]
+pub struct Admission {
+    /// What was taken; none if there was no news in it.
+    pub accepted: Option<Accepted>,
+    /// What lacks something, with the deletes of structures that are not known.
+    pub held: Option<Update>,
+    /// Sections kept apart by rule, with the deletes of their structures.
+    pub aside: Option<Update>,
+    pub refused: Option<Update>,
+    /// What the held part waits for: at most 16 ids.
+    pub missing: Vec<(ClientId, Clock)>,
+}
+
+/// What was taken of an update.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// The original bytes when nothing was cut off, else a new frame around slices of them.
+    pub bytes: Bytes,
+    pub whole: bool,
+    /// What of it is new.
+    pub ranges: Ranges,
+}
+
+impl Index {
+    /// Takes what is new in an update and causally complete; the index grows by it.
+    ///
+    /// Structures that are known are cut off the front of their section; one that is known in part is kept
+    /// whole. With `strip_known_deletes` (a SyncStep2, which carries all deletes of a document) known deletes
+    /// are cut off too; without, an update survives whole in spite of some. `rule` is asked once for every
+    /// section with unknown structures, in the order of the message.
+    pub fn admit(
+        &mut self,
+        update: &Update,
+        strip_known_deletes: bool,
+        rule: &mut dyn FnMut(ClientId) -> Rule,
+    ) -> Result<Admission, Refusal> {
+        let mut plan = Plan::new(self, update);
+        plan.cut(rule);
+        let taken = plan.take().and_then(|()| plan.check_clients(self));
+        if let Err(refusal) = taken {
+            plan.roll_back(self);
+            return Err(refusal);
+        }
+        let cuts = plan.settle(self);
+        Ok(cuts.divide(self, update, strip_known_deletes))
+    }
+
+    /// Grows by an update that was admitted before, as the log holds it: it must be complete.
+    pub fn absorb(&mut self, update: &Update) -> Result<(), Refusal> {
+        let mut plan = Plan::new(self, update);
+        plan.cut(&mut |_| Rule::Take);
+        let taken = plan.take().and_then(|()| match plan.missing().next() {
+            Some((client, clock)) => Err(Refusal::Gap { client, clock }),
+            None => Ok(()),
+        });
+        let taken = taken.and_then(|()| plan.check_deletes(self));
+        if let Err(refusal) = taken {
+            plan.roll_back(self);
+            return Err(refusal);
+        }
+        plan.settle(self);
+        self.deletes.merge(&update.deletes);
+        Ok(())
+    }
+}
+
+/// An admission in progress. What the index knows of the clients that the update names is moved in here.
+struct Plan<'a> {
+    update: &'a Update,
+    /// By place in the update's list of clients.
+    clients: Vec<Working>,
+    cuts: Vec<Cut>,
+    /// Sections that sleep: (client, clock that must become known, section).
+    sleeping: BTreeSet<(u32, u32, u32)>,
+}
+
+/// What is known of a client, and what was before.
+struct Working {
+    known: Known,
+    next_before: u32,
+    runs_before: usize,
+}
+
+/// Where a section is cut: known structures, taken ones, and the rest.
+struct Cut {
+    rule: Rule,
+    /// First record that is not known, and the place of its first id.
+    from: usize,
+    ids_from: usize,
+    /// First record that was not taken, and the place of its first id.
+    to: usize,
+    ids_to: usize,
+    waits_for: Option<(u32, u32)>,
+    next_before: u32,
+    next: u32,
+}
+
+impl<'a> Plan<'a> {
+    fn new(index: &mut Index, update: &'a Update) -> Plan<'a> {
+        let clients = update
+            .clients
+            .iter()
+            .map(|client| {
+                let known = index
+                    .clients
+                    .get_mut(client)
+                    .map(std::mem::take)
+                    .unwrap_or_default();
+                Working {
+                    next_before: known.next,
+                    runs_before: known.runs.len(),
+                    known,
+                }
+            })
+            .collect();
+        Plan {
+            update,
+            clients,
+            cuts: Vec::with_capacity(update.sections.len()),
+            sleeping: BTreeSet::new(),
+        }
+    }
+
+    /// Cuts every section at what is known, and asks the rule where something is left.
+    fn cut(&mut self, rule: &mut dyn FnMut(ClientId) -> Rule) {
+        for section in &self.update.sections {
+            let next = self
+                .clients
+                .get(section.client as usize)
+                .map_or(0, |client| client.known.next);
+            let mut from = section.records.start;
+            let mut ids_from = section.ids_from;
+            while from < section.records.end && self.update.end_clock(section, from) <= next {
+                ids_from += self
+                    .update
+                    .records
+                    .get(from)
+                    .map_or(0, |record| record.shape.ids());
+                from += 1;
+            }
+            let has_news = section.structs_end > next.max(section.start);
+            let (rule, from) = if has_news {
+                (rule(self.update.client(section.client)), from)
+            } else {
+                (Rule::Take, section.records.end)
+            };
+            self.cuts.push(Cut {
+                rule,
+                from,
+                ids_from,
+                to: from,
+                ids_to: ids_from,
+                waits_for: None,
+                next_before: next,
+                next,
+            });
+        }
+    }
+
+    /// Takes all that is complete, to a fixed point.
+    fn take(&mut self) -> Result<(), Refusal> {
+        let mut awake: Vec<u32> = (0..self.cuts.len() as u32).rev().collect();
+        while let Some(at) = awake.pop() {
+            let Some(section) = self.update.sections.get(at as usize) else {
+                continue;
+            };
+            if self.advance(at as usize)? {
+                let next = self
+                    .clients
+                    .get(section.client as usize)
+                    .map_or(0, |client| client.known.next);
+                let from = (section.client, 0, 0);
+                let woken: Vec<_> = self
+                    .sleeping
+                    .range(from..(section.client, next, 0))
+                    .copied()
+                    .collect();
+                for sleeper in woken {
+                    self.sleeping.remove(&sleeper);
+                    awake.push(sleeper.2);
+                }
+            }
+            if let Some((client, clock)) = self.cuts.get(at as usize).and_then(|cut| cut.waits_for)
+            {
+                self.sleeping.insert((client, clock, at));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes structures of one section until one lacks something; whether any was taken.
+    fn advance(&mut self, at: usize) -> Result<bool, Refusal> {
+        let (Some(section), Some(cut)) = (self.update.sections.get(at), self.cuts.get_mut(at))
+        else {
+            return Ok(false);
+        };
+        cut.waits_for = None;
+        if cut.rule != Rule::Take {
+            return Ok(false);
+        }
+        let first = cut.to;
+        while cut.to < section.records.end {
+            let Some(record) = self.update.records.get(cut.to) else {
+                break;
+            };
+            let next = self
+                .clients
+                .get(section.client as usize)
+                .map_or(0, |client| client.known.next);
+            if record.clock > next || record.shape.kind() == Kind::Skip {
+                cut.waits_for = Some((section.client, next));
+                break;
+            }
+            let count = record.shape.ids();
+            let ids = self
+                .update
+                .ids
+                .get(cut.ids_to..cut.ids_to + count)
+                .unwrap_or_default();
+            let mut depth = 0;
+            for id in ids {
+                let Some(referred) = self.clients.get(id.client as usize) else {
+                    continue;
+                };
+                if id.clock >= referred.known.next {
+                    cut.waits_for = Some((id.client, id.clock));
+                    break;
+                }
+                let nature = referred.known.nature(id.clock);
+                if !record.shape.has_parent() {
+                    depth = nature.depth().max(depth);
+                } else if nature.may_hold() {
+                    depth = nature.depth() + 1;
+                } else {
+                    let client = self.update.client(id.client);
+                    return Err(Refusal::InvalidParent {
+                        client,
+                        clock: u64::from(id.clock),
+                    });
+                }
+            }
+            if cut.waits_for.is_some() {
+                break;
+            }
+            if depth > MAX_DEPTH {
+                return Err(Refusal::TooDeep);
+            }
+            let end = self.update.end_clock(section, cut.to);
+            if let Some(client) = self.clients.get_mut(section.client as usize) {
+                client
+                    .known
+                    .grow(end, Nature::new(depth, record.shape.kind()));
+            }
+            cut.next = end;
+            cut.to += 1;
+            cut.ids_to += count;
+        }
+        Ok(cut.to > first)
+    }
+
+    /// What sections that are to be taken wait for.
+    fn missing(&self) -> impl Iterator<Item = (ClientId, Clock)> + '_ {
+        self.cuts
+            .iter()
+            .filter_map(|cut| cut.waits_for)
+            .map(|(client, clock)| (self.update.client(client), u64::from(clock)))
+    }
+
+    fn check_clients(&self, index: &Index) -> Result<(), Refusal> {
+        let new = self
+            .clients
+            .iter()
+            .filter(|client| client.next_before == 0 && client.known.next > 0)
+            .count();
+        let limit = index.limits.clients;
+        if new > 0 && index.clients.len() + new > limit {
+            Err(Refusal::TooManyClients { limit })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Refuses deletes of structures that are not known, counting those that were just taken.
+    fn check_deletes(&self, index: &Index) -> Result<(), Refusal> {
+        let named: BTreeMap<_, _> = self
+            .update
+            .clients
+            .iter()
+            .zip(&self.clients)
+            .map(|(client, working)| (*client, working.known.next))
+            .collect();
+        for (client, spans) in self.update.deletes.clients() {
+            let next = named
+                .get(&client)
+                .copied()
+                .unwrap_or_else(|| index.next(client));
+            if spans.last().is_some_and(|last| last.1 > next) {
+                return Err(Refusal::Gap {
+                    client,
+                    clock: u64::from(next),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what the index knew before.
+    fn roll_back(self, index: &mut Index) {
+        for (client, mut working) in self.update.clients.iter().zip(self.clients) {
+            working.known.next = working.next_before;
+            working.known.runs.truncate(working.runs_before);
+            if let Some(known) = index.clients.get_mut(client) {
+                *known = working.known;
+            }
+        }
+    }
+
+    /// Gives the index what it knows now.
+    fn settle(self, index: &mut Index) -> Cuts {
+        let missing = self.missing().take(MISSING_TOLD).collect();
+        for (client, working) in self.update.clients.iter().zip(self.clients) {
+            if working.known.next > 0 {
+                index.clients.insert(*client, working.known);
+            }
+        }
+        Cuts {
+            cuts: self.cuts,
+            missing,
+        }
+    }
+}
+
+/// Where the sections of an update are to be cut.
+struct Cuts {
+    cuts: Vec<Cut>,
+    missing: Vec<(ClientId, Clock)>,
+}
+
+impl Cuts {
+    /// Divides the update at its cuts, its deletes by what the index knows now; the index takes the new ones.
+    fn divide(self, index: &mut Index, update: &Update, strip_known_deletes: bool) -> Admission {
+        let mut accepted = Frame::new(update);
+        let mut held = Frame::new(update);
+        let mut aside = Frame::new(update);
+        let mut refused = Frame::new(update);
+        let mut ranges = Ranges::default();
+        let mut whole = true;
+
+        for (section, cut) in update.sections.iter().zip(&self.cuts) {
+            whole &= cut.from == section.records.start && cut.to == section.records.end;
+            accepted.push(section, cut.from..cut.to, cut.ids_from);
+            if cut.next > cut.next_before {
+                ranges.structs.push((
+                    update.client(section.client),
+                    u64::from(cut.next_before)..u64::from(cut.next),
+                ));
+            }
+            let rest = match cut.rule {
+                Rule::Take => &mut held,
+                Rule::Aside => &mut aside,
+                Rule::Refuse => &mut refused,
+            };
+            // A Skip stands for nothing: what is left begins with a structure or is not there.
+            let skips = update
+                .records
+                .get(cut.to..section.records.end)
+                .unwrap_or_default();
+            let skips = skips
+                .iter()
+                .take_while(|record| record.shape.kind() == Kind::Skip)
+                .count();
+            rest.push(section, cut.to + skips..section.records.end, cut.ids_to);
+        }
+
+        let rules: BTreeMap<_, _> = update
+            .sections
+            .iter()
+            .zip(&self.cuts)
+            .filter(|(_, cut)| cut.rule != Rule::Take)
+            .map(|(section, cut)| (update.client(section.client), cut.rule))
+            .collect();
+        let mut missing = self.missing;
+        let mut known_deletes = false;
+        for (client, spans) in update.deletes.clients() {
+            let (below, above) = split(spans, index.next(client));
+            let new = subtract_spans(&below, index.deletes.spans(client));
+            known_deletes |= new != below;
+            if !above.is_empty() {
+                whole = false;
+                let rest = match rules.get(&client) {
+                    Some(Rule::Aside) => &mut aside,
+                    Some(Rule::Refuse) => &mut refused,
+                    Some(Rule::Take) | None => {
+                        missing.extend(above.first().map(|first| (client, u64::from(first.0))));
+                        &mut held
+                    }
+                };
+                rest.deletes_mut().set_spans(client, above);
+            }
+            ranges.deletes.set_spans(client, new);
+        }
+        missing.truncate(MISSING_TOLD);
+        index.deletes.merge(&ranges.deletes);
+
+        whole &= update.canonical && !(strip_known_deletes && known_deletes);
+        let accepted = if ranges.is_empty() {
+            None
+        } else if whole {
+            Some(Accepted {
+                bytes: update.bytes.clone(),
+                whole,
+                ranges,
+            })
+        } else {
+            accepted.set_deletes(ranges.deletes.clone());
+            Some(Accepted {
+                bytes: accepted.bytes(),
+                whole,
+                ranges,
+            })
+        };
+        Admission {
+            accepted,
+            held: held.into_update(),
+            aside: aside.into_update(),
+            refused: refused.into_update(),
+            missing,
+        }
+    }
+}
+
+/// What is below a clock, and what is not.
+fn split(spans: &[Span], next: u32) -> (Vec<Span>, Vec<Span>) {
+    let below = spans
+        .iter()
+        .filter(|span| span.0 < next)
+        .map(|span| (span.0, span.1.min(next)))
+        .collect();
+    let above = spans
+        .iter()
+        .filter(|span| span.1 > next)
+        .map(|span| (span.0.max(next), span.1))
+        .collect();
+    (below, above)
+}

@@ -1,0 +1,60 @@
+//! What an update brought, and what it needs.
+
+use std::ops::Range;
+
+use super::{ClientId, Clock, DeleteSet, Update};
+
+/// Ranges of structures and of deletes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ranges {
+    /// Clock ranges by client; a client may be there more than once.
+    pub structs: Vec<(ClientId, Range<Clock>)>,
+    pub deletes: DeleteSet,
+}
+
+impl Ranges {
+    pub fn is_empty(&self) -> bool {
+        self.structs.is_empty() && self.deletes.is_empty()
+    }
+
+    /// Whether they have structures or deletes in common.
+    pub fn overlaps(&self, other: &Ranges) -> bool {
+        self.deletes.overlaps(&other.deletes) || set(&self.structs).overlaps(&set(&other.structs))
+    }
+}
+
+fn set(structs: &[(ClientId, Range<Clock>)]) -> DeleteSet {
+    let mut set = DeleteSet::new();
+    for (client, range) in structs {
+        set.insert(*client, range.clone());
+    }
+    set
+}
+
+/// What an update needs and does not bring: what its structures refer to, the structures before the first of
+/// each section, and those that it deletes. In `structs`; `deletes` is empty.
+pub fn needs(update: &Update) -> Ranges {
+    let mut needed = DeleteSet::new();
+    let mut brought = DeleteSet::new();
+    for section in &update.sections {
+        let client = update.client(section.client);
+        let (start, end) = (u64::from(section.start), u64::from(section.structs_end));
+        brought.insert(client, start..end);
+        if start > 0 {
+            needed.insert(client, start - 1..start);
+        }
+    }
+    for id in &update.ids {
+        let clock = u64::from(id.clock);
+        let client = update.client(id.client);
+        if !brought.contains(client, clock) {
+            needed.insert(client, clock..clock + 1);
+        }
+    }
+    needed.merge(&update.deletes);
+    let missing = needed.subtract(&brought);
+    Ranges {
+        structs: missing.iter().collect(),
+        deletes: DeleteSet::new(),
+    }
+}
