@@ -1,0 +1,305 @@
+//! Opening and migrating, and each refusal as one clear line.
+//!
+//! Nothing of a database is changed before it is known to be ours, or empty.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use super::{Db, DbOptions, Inner, Pool};
+use crate::error::{Result, StoreError};
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// "Unis", set in the file's header by the first migration.
+const APPLICATION_ID: i64 = 1_433_299_315;
+
+/// Connections of PostgreSQL's pool for the log: one commits while another loads the next batch.
+const LOG_CONNECTIONS: u32 = 2;
+
+impl Db {
+    /// Opens `sqlite:PATH` (made with its folder where it is absent) or `postgres://…`.
+    ///
+    /// Refuses a file that is no database or another program's, a read-only place, and a
+    /// database of a newer version, each with its own [`StoreError`]. Migrates nothing.
+    pub async fn open(address: &str, options: DbOptions) -> Result<Self> {
+        let Some((scheme, rest)) = address.split_once(':') else {
+            return Err(StoreError::UnknownScheme {
+                scheme: address.chars().take(20).collect(),
+            });
+        };
+        let db = match scheme {
+            "sqlite" => {
+                let path = rest.strip_prefix("//").unwrap_or(rest);
+                if path.is_empty() || path.starts_with(":memory:") || path.contains('\0') {
+                    return Err(StoreError::BadAddress {
+                        reason: "`sqlite:` is followed by the path of a file".to_owned(),
+                    });
+                }
+                open_sqlite(Path::new(path), &options).await?
+            }
+            "postgres" | "postgresql" => open_postgres(address, &options).await?,
+            other => {
+                return Err(StoreError::UnknownScheme {
+                    scheme: other.chars().take(20).collect(),
+                });
+            }
+        };
+        if let Err(refusal) = db.refuse_newer().await {
+            db.close().await;
+            return Err(refusal);
+        }
+        Ok(db)
+    }
+
+    /// Brings the tables to this version's; how many migrations that took.
+    /// Several processes may do it at once.
+    pub async fn migrate(&self) -> Result<usize> {
+        let pending = self.pending_migrations().await?.len();
+        match self.writer() {
+            Pool::Sqlite(pool) => SQLITE.run(pool).await,
+            Pool::Postgres(pool) => POSTGRES.run(pool).await,
+        }
+        .map_err(|source| match source {
+            MigrateError::VersionMismatch(migration) => StoreError::ForeignMigration {
+                database: self.name().to_owned(),
+                migration,
+            },
+            source => StoreError::Migration {
+                database: self.name().to_owned(),
+                source,
+            },
+        })?;
+        Ok(pending)
+    }
+
+    /// The numbers of the migrations that this version has and the database has not.
+    pub async fn pending_migrations(&self) -> Result<Vec<i64>> {
+        let applied = self.applied_migrations().await?;
+        let known = match self.writer() {
+            Pool::Sqlite(_) => &SQLITE,
+            Pool::Postgres(_) => &POSTGRES,
+        };
+        Ok(known
+            .iter()
+            .map(|migration| migration.version)
+            .filter(|version| !applied.contains(version))
+            .collect())
+    }
+
+    async fn applied_migrations(&self) -> Result<Vec<i64>> {
+        let there = match self.reader() {
+            Pool::Sqlite(pool) => {
+                sqlx::query_scalar::<_, i64>(
+                    "select count(*) from sqlite_schema where name = '_sqlx_migrations'",
+                )
+                .fetch_one(pool)
+                .await?
+            }
+            Pool::Postgres(pool) => {
+                sqlx::query_scalar::<_, i64>(
+                    "select count(*) from pg_class where oid = to_regclass('_sqlx_migrations')",
+                )
+                .fetch_one(pool)
+                .await?
+            }
+        };
+        if there == 0 {
+            return Ok(Vec::new());
+        }
+        let rows = on!(
+            self.reader(),
+            all (i64,),
+            "select version from _sqlx_migrations order by version"
+        )?;
+        Ok(rows.into_iter().map(|(version,)| version).collect())
+    }
+
+    async fn refuse_newer(&self) -> Result<()> {
+        let known = match self.writer() {
+            Pool::Sqlite(_) => &SQLITE,
+            Pool::Postgres(_) => &POSTGRES,
+        };
+        let newest = known.iter().map(|migration| migration.version).max().unwrap_or(0);
+        let found = self.applied_migrations().await?.last().copied().unwrap_or(0);
+        if found > newest {
+            return Err(StoreError::NewerDatabase {
+                database: self.name().to_owned(),
+                found,
+                known: newest,
+            });
+        }
+        Ok(())
+    }
+}
+
+async fn open_sqlite(path: &Path, options: &DbOptions) -> Result<Db> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| file_refusal(path, &error))?;
+    }
+    let base = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .busy_timeout(options.patience)
+        .disable_statement_logging();
+    probe_sqlite(path, &base).await?;
+
+    let writing = base
+        .clone()
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(options.patience)
+        .connect_with(writing)
+        .await
+        .map_err(|error| sqlite_refusal(path, error))?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(options.connections.max(1))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(options.patience)
+        .connect_with(base.pragma("query_only", "on"))
+        .await
+        .map_err(|error| sqlite_refusal(path, error))?;
+    Ok(Db(Arc::new(Inner {
+        reader: Pool::Sqlite(reader),
+        log_writer: Pool::Sqlite(writer.clone()),
+        writer: Pool::Sqlite(writer),
+        name: path.display().to_string(),
+        clock: options.clock,
+    })))
+}
+
+/// Looks at the file before anything of it is changed: ours or empty, and writable.
+async fn probe_sqlite(path: &Path, base: &SqliteConnectOptions) -> Result<()> {
+    let refusal = |error| sqlite_refusal(path, error);
+    let mut probe: SqliteConnection = base.connect().await.map_err(refusal)?;
+    let application: i64 = sqlx::query_scalar("pragma application_id")
+        .fetch_one(&mut probe)
+        .await
+        .map_err(refusal)?;
+    let objects: i64 = sqlx::query_scalar("select count(*) from sqlite_schema")
+        .fetch_one(&mut probe)
+        .await
+        .map_err(refusal)?;
+    // The migration table comes before the first migration sets the mark.
+    let ours: i64 =
+        sqlx::query_scalar("select count(*) from sqlite_schema where tbl_name <> '_sqlx_migrations'")
+            .fetch_one(&mut probe)
+            .await
+            .map_err(refusal)?;
+    if objects > 0 && ours > 0 && application != APPLICATION_ID {
+        return Err(StoreError::ForeignDatabase {
+            database: path.display().to_string(),
+        });
+    }
+    // Takes the write lock and lets it go: says now what the first commit would say.
+    sqlx::query("begin immediate")
+        .execute(&mut probe)
+        .await
+        .map_err(refusal)?;
+    sqlx::query("rollback")
+        .execute(&mut probe)
+        .await
+        .map_err(refusal)?;
+    probe.close().await.map_err(refusal)
+}
+
+fn file_refusal(path: &Path, error: &std::io::Error) -> StoreError {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            StoreError::ReadOnly {
+                path: path.to_owned(),
+            }
+        }
+        _ => StoreError::CannotOpen {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        },
+    }
+}
+
+/// SQLite's codes, by their primary (low) byte, as refusals.
+fn sqlite_refusal(path: &Path, error: sqlx::Error) -> StoreError {
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .and_then(|code| code.parse::<u32>().ok())
+        .map(|code| code & 0xff);
+    let path: PathBuf = path.to_owned();
+    match code {
+        Some(26) => StoreError::NotADatabase { path },
+        Some(3 | 8 | 23) => StoreError::ReadOnly { path },
+        Some(14) => match std::fs::OpenOptions::new().append(true).open(&path) {
+            // The file can be written, so it is the folder that may not be.
+            Ok(_) => StoreError::ReadOnly { path },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+                if folder.as_os_str().is_empty() || folder.is_dir() {
+                    StoreError::ReadOnly { path }
+                } else {
+                    file_refusal(&path, &error)
+                }
+            }
+            Err(error) => file_refusal(&path, &error),
+        },
+        _ => StoreError::CannotOpen {
+            path,
+            reason: error.to_string(),
+        },
+    }
+}
+
+async fn open_postgres(address: &str, options: &DbOptions) -> Result<Db> {
+    let connect = PgConnectOptions::from_str(address)
+        .map_err(|_| StoreError::BadAddress {
+            reason: "expected `postgres://USER:PASSWORD@HOST:PORT/DATABASE`".to_owned(),
+        })?
+        .application_name("unisson")
+        .options([("synchronous_commit", "on")])
+        .disable_statement_logging();
+    let name = format!(
+        "{} at {}:{}",
+        connect.get_database().unwrap_or_else(|| connect.get_username()),
+        connect.get_host(),
+        connect.get_port(),
+    );
+    let unreachable = |source| StoreError::Unreachable {
+        database: name.clone(),
+        source,
+    };
+    let pool = |connections: u32| {
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .idle_timeout(Duration::from_secs(600))
+            .acquire_timeout(options.patience)
+            .test_before_acquire(false)
+    };
+    let main = pool(options.connections.max(2))
+        .connect_with(connect.clone())
+        .await
+        .map_err(unreachable)?;
+    let log_writer = pool(LOG_CONNECTIONS).connect_lazy_with(connect);
+    Ok(Db(Arc::new(Inner {
+        reader: Pool::Postgres(main.clone()),
+        writer: Pool::Postgres(main),
+        log_writer: Pool::Postgres(log_writer),
+        name,
+        clock: options.clock,
+    })))
+}

@@ -1,0 +1,160 @@
+//! Sign-ins: one row a browser, found by the hash of the secret in its cookie.
+//! The secret itself is never stored.
+
+use time::OffsetDateTime;
+
+use crate::db::Db;
+use crate::db::at::{At, cut};
+use crate::error::Result;
+use crate::ids::{LoginId, UserId};
+use crate::users::{Role, User};
+
+/// A person's sign-in on one browser.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Login {
+    /// Its id.
+    pub id: LoginId,
+    /// Whose.
+    pub user_id: UserId,
+    /// When they signed in.
+    #[sqlx(try_from = "At")]
+    pub created_at: OffsetDateTime,
+    /// When it was last used, give or take what [`Logins::touch`] is spared.
+    #[sqlx(try_from = "At")]
+    pub last_seen_at: OffsetDateTime,
+    /// When it ends.
+    #[sqlx(try_from = "At")]
+    pub expires_at: OffsetDateTime,
+    /// What the browser called itself.
+    pub user_agent: Option<String>,
+}
+
+/// A sign-in to be made.
+#[derive(Debug, Clone)]
+pub struct NewLogin {
+    /// Its id.
+    pub id: LoginId,
+    /// Whose.
+    pub user_id: UserId,
+    /// SHA-256 of the cookie's secret.
+    pub secret_hash: Vec<u8>,
+    /// When it ends.
+    pub expires_at: OffsetDateTime,
+    /// What the browser calls itself.
+    pub user_agent: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct LoginAndUser {
+    #[sqlx(flatten)]
+    login: Login,
+    user_name: String,
+    user_email: Option<String>,
+    user_role: Role,
+    user_language: String,
+    #[sqlx(try_from = "At")]
+    user_created_at: OffsetDateTime,
+    #[sqlx(try_from = "crate::db::at::MaybeAt")]
+    user_suspended_at: Option<OffsetDateTime>,
+}
+
+/// The sign-ins of an instance. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Logins {
+    db: Db,
+}
+
+impl Logins {
+    pub(crate) fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// Signs a person in.
+    pub async fn create(&self, login: NewLogin) -> Result<Login> {
+        let now = self.db.now();
+        on!(
+            self.db.writer(),
+            one Login,
+            "insert into logins (id, user_id, secret_hash, created_at, last_seen_at, expires_at, user_agent)
+             values ($1, $2, $3, $4, $4, $5, $6)
+             returning id, user_id, created_at, last_seen_at, expires_at, user_agent",
+            login.id,
+            login.user_id,
+            &login.secret_hash,
+            now,
+            At(cut(login.expires_at)),
+            &login.user_agent
+        )
+    }
+
+    /// The sign-in of that secret and its person, unless it has ended or the person is suspended.
+    pub async fn by_secret_hash(&self, secret_hash: &[u8]) -> Result<Option<(Login, User)>> {
+        let row = on!(
+            self.db.reader(),
+            maybe LoginAndUser,
+            "select l.id, l.user_id, l.created_at, l.last_seen_at, l.expires_at, l.user_agent,
+                    u.name as user_name, u.email as user_email, u.role as user_role,
+                    u.language as user_language, u.created_at as user_created_at,
+                    u.suspended_at as user_suspended_at
+             from logins l join users u on u.id = l.user_id
+             where l.secret_hash = $1 and l.expires_at > $2 and u.suspended_at is null",
+            secret_hash,
+            self.db.now()
+        )?;
+        Ok(row.map(|row| {
+            let user = User {
+                id: row.login.user_id,
+                name: row.user_name,
+                email: row.user_email,
+                role: row.user_role,
+                language: row.user_language,
+                created_at: row.user_created_at,
+                suspended_at: row.user_suspended_at,
+            };
+            (row.login, user)
+        }))
+    }
+
+    /// Notes that it was used now, and until when it holds. A caller does it once in a
+    /// while, not at every request.
+    pub async fn touch(&self, id: LoginId, expires_at: OffsetDateTime) -> Result<()> {
+        on!(
+            self.db.writer(),
+            run,
+            "update logins set last_seen_at = $2, expires_at = $3 where id = $1",
+            id,
+            self.db.now(),
+            At(cut(expires_at))
+        )?;
+        Ok(())
+    }
+
+    /// Ends a sign-in; true where there was one.
+    pub async fn delete(&self, id: LoginId) -> Result<bool> {
+        let rows = on!(self.db.writer(), run, "delete from logins where id = $1", id)?;
+        Ok(rows > 0)
+    }
+
+    /// All running sign-ins of a person, the newest first.
+    pub async fn list(&self, user_id: UserId) -> Result<Vec<Login>> {
+        on!(
+            self.db.reader(),
+            all Login,
+            "select id, user_id, created_at, last_seen_at, expires_at, user_agent
+             from logins where user_id = $1 and expires_at > $2
+             order by created_at desc, id desc",
+            user_id,
+            self.db.now()
+        )
+    }
+
+    /// Removes what has ended; how many.
+    pub async fn delete_expired(&self) -> Result<u64> {
+        on!(
+            self.db.writer(),
+            run,
+            "delete from logins where expires_at <= $1",
+            self.db.now()
+        )
+    }
+}
