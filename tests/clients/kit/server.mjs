@@ -3,9 +3,10 @@
 // against which the honest flows can be tried.
 
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePort } from './port.mjs'
@@ -17,14 +18,18 @@ const run = promisify(execFile)
 export const reference = process.env.UNISSON_TARGET === 'reference'
 export const binary = process.env.UNISSON_BIN ?? path.resolve(here, '../../../target/debug/unisson')
 
+// What is set for the tests is not meant for the server.
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('UNISSON_')))
+
 /** For `{ skip }`: these promises are made by this server, the usual ones don't make them. */
 export const oursOnly = reference ? 'the usual servers make no such promise' : false
 
 export class Server {
   /**
    * `database`: a URL, or a SQLite file of its own when left out. `mode`: '--open' or '--demo'.
+   * `config`: the text of a configuration file.
    */
-  static async start ({ database, mode = '--open', env = {}, args = [] } = {}) {
+  static async start ({ database, mode = '--open', config, env = {} } = {}) {
     const server = new Server()
     server.folder = mkdtempSync(path.join(tmpdir(), 'unisson-clients-'))
     server.database = database ?? `sqlite:${path.join(server.folder, 'unisson.db')}`
@@ -32,7 +37,12 @@ export class Server {
     server.metricsPort = await freePort()
     server.mode = mode
     server.env = env
-    server.args = args
+    server.args = []
+    if (config) {
+      const file = path.join(server.folder, 'unisson.toml')
+      writeFileSync(file, config)
+      server.args.push('--config', file)
+    }
     server.log = ''
     process.on('exit', () => server.kill())
     await server.up()
@@ -53,7 +63,7 @@ export class Server {
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.folder,
-      env: { ...process.env, UNISSON_METRICS_LISTEN: `127.0.0.1:${this.metricsPort}`, ...this.env }
+      env: { ...environment, UNISSON_METRICS_LISTEN: `127.0.0.1:${this.metricsPort}`, ...this.env }
     })
     this.child = child
     child.ended = new Promise(resolve => child.on('close', (code, signal) => {
@@ -93,8 +103,34 @@ export class Server {
     if (reference) return `${access}:${document}`
     const args = ['token', '--document', document, '--access', access, '--ttl', ttl, '--database', this.database]
     if (user) args.push('--user', user)
-    const { stdout } = await run(binary, args, { env: { ...process.env, ...this.env } })
+    const { stdout } = await run(binary, args, { env: { ...environment, ...this.env } })
     return stdout.trim()
+  }
+
+  /**
+   * The store stalls: it can be read, but nothing gets into it until the returned function is called.
+   * (SQLite: another process holds the write lock. For PostgreSQL see Cluster.stall.)
+   */
+  stall () {
+    const other = new DatabaseSync(this.sqliteFile)
+    other.exec('pragma busy_timeout = 10000; begin immediate')
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      other.exec('rollback')
+      other.close()
+    }
+  }
+
+  /** Rows of the SQLite file, read beside the server. */
+  rows (sql, ...values) {
+    const other = new DatabaseSync(this.sqliteFile, { readOnly: true })
+    try {
+      return other.prepare(sql).all(...values)
+    } finally {
+      other.close()
+    }
   }
 
   /** Resident memory in MiB, of the server alone (its workers come and go). */
