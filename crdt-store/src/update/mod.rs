@@ -18,6 +18,7 @@
 
 mod admit;
 pub mod awareness;
+mod compose;
 mod content;
 mod delete_set;
 mod frame;
@@ -32,6 +33,7 @@ mod state_vector;
 mod tests;
 
 pub use admit::{Accepted, Admission, Refusal, Rule};
+pub use compose::{compose, deletes_only};
 pub use delete_set::DeleteSet;
 pub use index::{Index, Limits, MAX_DEPTH};
 pub use malformed::Malformed;

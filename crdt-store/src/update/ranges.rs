@@ -18,6 +18,24 @@ impl Ranges {
     }
 
     /// Whether they have structures or deletes in common.
+    /// Takes another's ranges in, growing those that they touch.
+    pub fn merge(&mut self, other: &Ranges) {
+        for (client, range) in &other.structs {
+            let touching = self
+                .structs
+                .iter_mut()
+                .find(|(own, own_range)| own == client && own_range.start <= range.end && range.start <= own_range.end);
+            match touching {
+                Some((_, own_range)) => {
+                    own_range.start = own_range.start.min(range.start);
+                    own_range.end = own_range.end.max(range.end);
+                }
+                None => self.structs.push((*client, range.clone())),
+            }
+        }
+        self.deletes.merge(&other.deletes);
+    }
+
     pub fn overlaps(&self, other: &Ranges) -> bool {
         self.deletes.overlaps(&other.deletes) || set(&self.structs).overlaps(&set(&other.structs))
     }

@@ -1,0 +1,94 @@
+//! The sockets: where a document's text is edited together.
+//!
+//! `/collab` speaks the Hocuspocus dialect, any number of documents on a socket; `/yjs/{name}` the y-websocket
+//! dialect, one document. Who asks is known from the login cookie, if the page is ours, or from a token. A page of
+//! another site is refused before the upgrade when it would borrow a cookie.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, Query, Request, State as Extracted},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Deserialize;
+
+use crate::{
+    access::{Credentials, Principal, SharedJudge},
+    auth::ForeignOrigin,
+    http::{
+        Problem,
+        problem::FOREIGN_ORIGIN,
+        upgrade::{Allowance, Upgrade},
+    },
+    rooms::link::{self, Visitor},
+    state::State,
+};
+
+/// `/collab` and `/yjs/{name}`.
+pub fn routes() -> Router<State> {
+    Router::new().route("/collab", get(collab)).route("/collab/", get(collab)).route("/yjs/{*name}", get(yjs))
+}
+
+#[derive(Debug, Deserialize)]
+struct YjsQuery {
+    token: Option<String>,
+}
+
+async fn collab(Extracted(state): Extracted<State>, request: Request) -> Response {
+    match login(&state, request.headers()).await {
+        Ok(login) => open(state, request, Credentials { login, token: None }, None),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The name may hold slashes, and arrives decoded once.
+async fn yjs(
+    Extracted(state): Extracted<State>,
+    Path(name): Path<String>,
+    Query(query): Query<YjsQuery>,
+    request: Request,
+) -> Response {
+    let token = query.token.filter(|token| !token.is_empty());
+    match login(&state, request.headers()).await {
+        Ok(login) => open(state, request, Credentials { login, token }, Some(name)),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Whose cookie came along. A foreign page is refused: it would write in its visitor's name.
+async fn login(state: &State, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+    match state.auth().socket_login(headers).await? {
+        Ok(login) => Ok(login),
+        Err(ForeignOrigin) => Err(Problem::new(&FOREIGN_ORIGIN)),
+    }
+}
+
+/// Answers the handshake and lets the socket run as a task of its own.
+fn open(state: State, request: Request, credentials: Credentials, name: Option<String>) -> Response {
+    let upgrade = match Upgrade::of(request) {
+        Ok(upgrade) => upgrade,
+        Err(problem) => return problem.into_response(),
+    };
+    let rooms = state.rooms().clone();
+    let allowance = Allowance::new(rooms.settings().stranger_bytes);
+    let (response, socket) = upgrade.accept(link::socket_config(rooms.settings()), allowance.clone());
+    let visitor = Visitor { credentials, admitted: Box::new(move || allowance.lift()) };
+    let judge: SharedJudge = Arc::new(state.auth().clone());
+    state.shutdown().spawn(async move {
+        let socket = match socket.await {
+            Ok(socket) => socket,
+            Err(error) => {
+                tracing::debug!(%error, "the client went before its socket was open");
+                return;
+            }
+        };
+        match name {
+            Some(name) => link::yjs::serve(socket, rooms, judge, visitor, name).await,
+            None => link::hocuspocus::serve(socket, rooms, judge, visitor).await,
+        }
+    });
+    response
+}

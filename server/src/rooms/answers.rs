@@ -1,0 +1,158 @@
+//! Answers to a step 1: what the client lacks, from the stored bytes, and our own step 1 before it.
+//!
+//! No document is needed for that: the stored updates are cut at what the client says it has. Deletes say
+//! nothing of themselves in a state vector, so all that are known go with the last part.
+
+use bytes::Bytes;
+use crdt_store::{
+    log::Stored,
+    update::{Ranges, StateVector, deletes_only},
+};
+
+use super::{
+    contents::{Contents, Need, Parts},
+    outbox::Closing,
+    receipt::{Due, SharedReceipt},
+    room::{Event, Room, reason},
+    session::{Asked, SessionId},
+    wire::Dialect,
+};
+use crate::workers::{Answer, Job};
+
+/// Answers that a client has not answered in turn, before it is taken for a broken one.
+const UNANSWERED_MAX: usize = 256;
+
+impl Room {
+    pub(super) fn on_step1(&mut self, id: SessionId, state_vector: &[u8]) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Ok(state_vector) = StateVector::decode(state_vector) else {
+            return self.refuse(id, reason::MALFORMED, None, None);
+        };
+        let unanswered = session.asked.iter().filter(|asked| **asked == Asked::WithAnswer).count();
+        let unsent = session.outbox.part_bytes();
+        if unanswered > UNANSWERED_MAX || unsent > self.tools.settings.outbox_bytes + 2 * self.size_bytes {
+            session.outbox.close(Closing::TryAgainLater, "too many questions");
+            return;
+        }
+        session.begin_answer();
+        self.need(Need::Answer { session: id, state_vector });
+    }
+
+    /// Serves now if the bytes are here, or has them read.
+    pub(super) fn need(&mut self, need: Need) {
+        match &mut self.contents {
+            Contents::Present(_) => self.serve(need),
+            Contents::Loading { needs, .. } => needs.push(need),
+            Contents::Absent => {
+                // A client that is current needs none of the stored bytes.
+                if let Need::Answer { state_vector, .. } = &need
+                    && state_vector.covers(&self.index.state_vector())
+                {
+                    return self.serve(need);
+                }
+                // What is on its way to the database may not be in what is read.
+                let flying = self.flying.iter().flat_map(|batch| &batch.entries);
+                let since: Vec<Bytes> =
+                    flying.chain(&self.gathering.entries).map(|entry| entry.bytes.clone()).collect();
+                self.contents = Contents::Loading { since, needs: vec![need] };
+                let (log, events) = (self.tools.log.clone(), self.events.clone());
+                let (document, epoch) = (self.document, self.epoch);
+                tokio::spawn(async move {
+                    let _ = events.send(Event::Loaded(log.load(document, epoch).await));
+                });
+            }
+        }
+    }
+
+    pub(super) fn on_loaded(&mut self, stored: crdt_store::Result<Stored>) {
+        let Contents::Loading { since, needs } = std::mem::replace(&mut self.contents, Contents::Absent)
+        else {
+            return;
+        };
+        match stored {
+            Ok(stored) => {
+                self.contents = Contents::Present(Parts::new(&stored, since));
+                for need in needs {
+                    self.serve(need);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, document.id = %self.document, "room.load failed");
+                for need in needs {
+                    if let Need::Answer { session, .. } | Need::Covers { session, .. } = need
+                        && let Some(session) = self.sessions.get(&session)
+                    {
+                        session.outbox.close(Closing::TryAgainLater, "the document can't be read");
+                    }
+                }
+            }
+        }
+    }
+
+    fn serve(&mut self, need: Need) {
+        match need {
+            Need::Answer { session, state_vector } => self.answer(session, &state_vector),
+            Need::Covers { session, update, receipt } => {
+                let ranges =
+                    Ranges { structs: update.clients().collect(), deletes: update.deletes().clone() };
+                self.ask_worker(session, update.bytes().clone(), ranges, receipt);
+            }
+        }
+    }
+
+    fn answer(&mut self, id: SessionId, have: &StateVector) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let mut deletes = self.index.deletes().clone();
+        // A y-websocket client may take what it finds in an answer for the acknowledgement of its own edits:
+        // deletes that are not in the database yet follow when they are.
+        let withheld = session.address.dialect() == Dialect::Yjs && !have.is_empty();
+        let mut later = None;
+        if withheld {
+            let mut pending = self.gathering.deletes.clone();
+            if let Some(flying) = &self.flying {
+                pending.merge(&flying.deletes);
+            }
+            if !pending.is_empty() {
+                deletes = deletes.subtract(&pending);
+                later = Some(Due::Echo(id, deletes_only(&pending)));
+            }
+        }
+        let ours = self.index.state_vector();
+        let parts = match &mut self.contents {
+            _ if have.covers(&ours) => Ok(vec![deletes_only(&deletes)]),
+            Contents::Present(parts) => parts.answer(have, &deletes),
+            Contents::Absent | Contents::Loading { .. } => return,
+        };
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        match parts {
+            Ok(parts) => session.answer(&ours.encode(), &parts),
+            Err(error) => {
+                tracing::error!(%error, document.id = %self.document, "stored bytes can't be composed");
+                session.outbox.close(Closing::TryAgainLater, "the document can't be read");
+                return;
+            }
+        }
+        metrics::counter!("unisson_answers_total").increment(1);
+        if let Some(later) = later {
+            self.when_landed(later);
+        }
+    }
+
+    /// The index knows a lower bound of the deletes; the merged document knows them all.
+    fn ask_worker(&mut self, id: SessionId, update: Bytes, ranges: Ranges, receipt: Option<SharedReceipt>) {
+        let Contents::Present(parts) = &mut self.contents else { return };
+        let job = Job::Covers { parts: parts.all(), update };
+        let (workers, events) = (self.tools.workers.clone(), self.events.clone());
+        tokio::spawn(async move {
+            let covered = match workers.run(job).await {
+                Ok(Answer::Verdict(covered)) => covered,
+                Ok(_) => false,
+                Err(error) => {
+                    tracing::warn!(%error, "room.judge failed");
+                    false
+                }
+            };
+            let _ = events.send(Event::Judged { session: id, ranges, receipt, covered });
+        });
+    }
+}

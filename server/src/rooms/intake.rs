@@ -1,0 +1,371 @@
+//! Edits on their way in: right, structure, ownership, causality; then relay, batch, acknowledgement.
+//!
+//! What a message brings is taken in parts where it must be: what is complete at once, what lacks something is
+//! held, what is written under the id of somebody who is here is kept aside until that session was asked. The
+//! acknowledgement waits for all of it.
+
+use bytes::Bytes;
+use crdt_store::{
+    ClientId,
+    log::Entry,
+    update::{Accepted, Ranges, Rule, Update},
+};
+
+use super::{
+    contents::{Contents, Need},
+    owners::Verdict,
+    receipt::{Due, Receipt, SharedReceipt},
+    room::{Aside, Frames, Room, reason},
+    session::{Asked, Held, SessionId},
+    wire::Dialect,
+};
+
+/// What is done with structures under the id of another person who is here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Foreign {
+    /// The owner is asked first.
+    Ask,
+    /// The owner has answered: what it did not bring is refused.
+    Refuse,
+}
+
+/// One message, or a part of one that is tried again.
+struct Message {
+    by: SessionId,
+    update: Update,
+    /// Deletes that are known already are taken out before it is logged.
+    strip: bool,
+    /// An update made just now, which can bind an id.
+    live: bool,
+    receipt: Option<SharedReceipt>,
+    foreign: Foreign,
+}
+
+impl Room {
+    pub(super) fn on_update(&mut self, id: SessionId, bytes: Bytes) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let due = match session.address.dialect() {
+            Dialect::Hocuspocus => Due::Status(id),
+            Dialect::Yjs => Due::Echo(id, bytes.clone()),
+        };
+        let receipt = Some(Receipt::new(due));
+        if bytes.len() > self.tools.settings.update_bytes {
+            return self.refuse(id, reason::UPDATE_TOO_LARGE, None, receipt);
+        }
+        self.on_edit(id, bytes, receipt, Kind::Update);
+    }
+
+    pub(super) fn on_step2(&mut self, id: SessionId, bytes: Bytes) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let asked = session.asked.pop_front();
+        let due = match session.address.dialect() {
+            Dialect::Hocuspocus => (asked != Some(Asked::OfOurOwn)).then_some(Due::Status(id)),
+            Dialect::Yjs => Some(Due::Echo(id, bytes.clone())),
+        };
+        self.on_edit(id, bytes, due.map(Receipt::new), Kind::Step2);
+        if asked == Some(Asked::OfOurOwn) {
+            self.owner_has_answered(id);
+        }
+    }
+
+    fn on_edit(&mut self, by: SessionId, bytes: Bytes, receipt: Option<SharedReceipt>, kind: Kind) {
+        metrics::counter!("unisson_updates_received_total").increment(1);
+        let update = match Update::parse(bytes) {
+            Ok(update) => update,
+            Err(malformed) => {
+                tracing::debug!(document.id = %self.document, reason = malformed.code(), "room.intake refused an update");
+                return self.refuse(by, malformed.code(), None, receipt);
+            }
+        };
+        let Some(session) = self.sessions.get(&by) else { return };
+        if self.index.covers(&update) {
+            // A y-websocket client's step 2 that brings nothing, with nothing on its way, is owed no echo.
+            let silent = kind == Kind::Step2
+                && session.address.dialect() == Dialect::Yjs
+                && self.newest_pending().is_none();
+            if !silent {
+                self.settle(receipt);
+            }
+            return;
+        }
+        if !session.access.may_write() {
+            return self.judge_reader(by, update, receipt);
+        }
+        if let Some(why) = self.closed_for {
+            return self.refuse(by, why, Some(whole(&update)), receipt);
+        }
+        if self.size_bytes + update.bytes().len() > self.tools.settings.document_bytes {
+            return self.refuse(by, reason::DOCUMENT_TOO_LARGE, Some(whole(&update)), receipt);
+        }
+        let live = kind == Kind::Update;
+        let moved =
+            self.take(Message { by, update, strip: !live, live, receipt, foreign: Foreign::Ask });
+        if moved {
+            self.retry_held();
+            self.pay_what_was_owed();
+        }
+    }
+
+    /// A reader may send what is known. Whether deletes are is more than the index can say.
+    fn judge_reader(&mut self, by: SessionId, update: Update, receipt: Option<SharedReceipt>) {
+        let brings_structs =
+            update.clients().any(|(client, range)| range.end > self.index.next_clock(client));
+        if brings_structs {
+            return self.refuse(by, reason::READ_ONLY, Some(whole(&update)), receipt);
+        }
+        self.need(Need::Covers { session: by, update, receipt });
+    }
+
+    /// Takes what can be taken. True if the index has grown.
+    fn take(&mut self, message: Message) -> bool {
+        let Message { by, update, strip, live, receipt, foreign } = message;
+        let Some(session) = self.sessions.get(&by) else { return false };
+        let person = session.person;
+        let mut asked: Option<SessionId> = None;
+        let owners = &self.owners;
+        let mut rule = |client: ClientId| match owners.verdict(client, person, by) {
+            Verdict::Take => Rule::Take,
+            Verdict::Ask(_) if foreign == Foreign::Refuse => Rule::Refuse,
+            // One owner is asked at a time: what belongs to a second one comes round again.
+            Verdict::Ask(owner) => {
+                asked.get_or_insert(owner);
+                Rule::Aside
+            }
+        };
+        let admission = match self.index.admit(&update, strip, &mut rule) {
+            Ok(admission) => admission,
+            Err(refusal) => {
+                self.refuse(by, refusal.code(), Some(whole(&update)), receipt);
+                return false;
+            }
+        };
+        if let Some(refused) = &admission.refused {
+            self.refuse(by, reason::NOT_YOURS, Some(whole(refused)), receipt.clone());
+        }
+        if let Some(aside) = admission.aside {
+            self.put_aside(by, asked, aside, strip, receipt.clone());
+        }
+        if let Some(held) = admission.held {
+            self.hold(by, held, admission.missing, strip, live, receipt.clone());
+        }
+        let moved = admission.accepted.is_some();
+        if let Some(accepted) = admission.accepted {
+            self.accept(by, accepted, live);
+        }
+        self.settle(receipt);
+        moved
+    }
+
+    /// The index has it: the others get it, and it goes to the database.
+    fn accept(&mut self, by: SessionId, accepted: Accepted, live: bool) {
+        let Some(session) = self.sessions.get(&by) else { return };
+        let (person, key) = (session.person, session.key);
+        if live
+            && let [(client, _)] = accepted.ranges.structs[..]
+        {
+            self.owners.bind(client, person, by);
+        }
+        let (own, brought) = accepted
+            .ranges
+            .structs
+            .iter()
+            .cloned()
+            .partition(|(client, _)| self.owners.is_own(*client, person));
+        self.generation += 1;
+        self.size_bytes += accepted.bytes.len();
+
+        let mut frames = Frames::default();
+        let mut relayed = 0_u64;
+        for (id, session) in &mut self.sessions {
+            if *id != by {
+                session.relay(frames.get(&session.address, |address| address.update(&accepted.bytes)));
+                relayed += 1;
+            }
+        }
+        metrics::counter!("unisson_updates_relayed_total").increment(relayed);
+
+        match &mut self.contents {
+            Contents::Absent => {}
+            Contents::Loading { since, .. } => since.push(accepted.bytes.clone()),
+            Contents::Present(parts) => parts.push(&accepted.bytes),
+        }
+        self.gathering.bytes += accepted.bytes.len();
+        self.gathering.deletes.merge(&accepted.ranges.deletes);
+        self.gathering.entries.push(Entry { person, session: key, bytes: accepted.bytes, brought, own });
+        if self.gathering.bytes > self.tools.settings.pending_bytes && self.closed_for.is_none() {
+            tracing::warn!(document.id = %self.document, "room is read-only until the database is back");
+            self.closed_for = Some(reason::DATABASE_AWAY);
+        }
+    }
+
+    fn hold(
+        &mut self,
+        by: SessionId,
+        update: Update,
+        missing: Vec<(ClientId, u64)>,
+        strip: bool,
+        live: bool,
+        receipt: Option<SharedReceipt>,
+    ) {
+        let state_vector = self.index.state_vector().encode();
+        let Some(session) = self.sessions.get_mut(&by) else { return };
+        let bytes = update.bytes().len();
+        if session.held_bytes + bytes > self.tools.settings.held_bytes {
+            return self.refuse(by, reason::TOO_MUCH_HELD, Some(whole(&update)), receipt);
+        }
+        session.held_bytes += bytes;
+        session.held.push(Held { update, missing, receipt, strip });
+        // A step 2 is all its client has: asking again would bring the same.
+        if live && session.gap_asked_at != Some(self.generation) {
+            session.gap_asked_at = Some(self.generation);
+            session.ask(&state_vector);
+        }
+    }
+
+    /// Tries what was held, as long as something moves.
+    fn retry_held(&mut self) {
+        loop {
+            let index = &self.index;
+            let mut ready = Vec::new();
+            for session in self.sessions.values_mut() {
+                if session.held.is_empty() {
+                    continue;
+                }
+                let came = |held: &mut Held| {
+                    held.missing.is_empty()
+                        || held.missing.iter().any(|(client, clock)| index.next_clock(*client) > *clock)
+                };
+                for held in session.held.extract_if(.., came) {
+                    session.held_bytes -= held.update.bytes().len();
+                    ready.push((session.id, held));
+                }
+            }
+            if ready.is_empty() {
+                return;
+            }
+            for (by, held) in ready {
+                let Held { update, strip, receipt, .. } = held;
+                let writable = self.sessions.get(&by).is_some_and(|session| session.access.may_write());
+                if !writable {
+                    self.refuse(by, reason::READ_ONLY, Some(whole(&update)), receipt);
+                    continue;
+                }
+                self.take(Message { by, update, strip, live: false, receipt, foreign: Foreign::Ask });
+            }
+        }
+    }
+
+    fn put_aside(
+        &mut self,
+        by: SessionId,
+        owner: Option<SessionId>,
+        update: Update,
+        strip: bool,
+        receipt: Option<SharedReceipt>,
+    ) {
+        let waiting: usize =
+            self.asides.iter().filter(|aside| aside.by == by).map(|aside| aside.update.bytes().len()).sum();
+        let Some(owner) = owner else { return };
+        if waiting + update.bytes().len() > self.tools.settings.held_bytes {
+            return self.refuse(by, reason::TOO_MUCH_HELD, Some(whole(&update)), receipt);
+        }
+        self.asides.push(Aside { by, owner, update, strip, receipt });
+        let state_vector = self.index.state_vector().encode();
+        match self.sessions.get_mut(&owner) {
+            Some(session) => session.ask(&state_vector),
+            None => self.owner_has_gone(owner),
+        }
+    }
+
+    /// Its copy has come: what is known by now is dropped, the rest is refused.
+    fn owner_has_answered(&mut self, owner: SessionId) {
+        self.come_back_to_asides(owner, Foreign::Refuse);
+    }
+
+    /// Nobody can be asked any more: it comes back through whoever holds it.
+    pub(super) fn owner_has_gone(&mut self, owner: SessionId) {
+        self.come_back_to_asides(owner, Foreign::Ask);
+    }
+
+    fn come_back_to_asides(&mut self, owner: SessionId, foreign: Foreign) {
+        let ready: Vec<Aside> = self.asides.extract_if(.., |aside| aside.owner == owner).collect();
+        let mut moved = false;
+        for Aside { by, update, strip, receipt, .. } in ready {
+            moved |= self.take(Message { by, update, strip, live: false, receipt, foreign });
+        }
+        if moved {
+            self.retry_held();
+            self.pay_what_was_owed();
+        }
+    }
+
+    /// Gives back a share of a receipt; the last one is paid when all accepted so far has landed.
+    pub(super) fn settle(&mut self, receipt: Option<SharedReceipt>) {
+        if let Some(due) = receipt.and_then(Receipt::settle) {
+            self.when_landed(due);
+        }
+    }
+
+    /// Says no to a message, and remembers what is to be acknowledged if it comes after all.
+    pub(super) fn refuse(
+        &mut self,
+        by: SessionId,
+        why: &'static str,
+        ranges: Option<Ranges>,
+        receipt: Option<SharedReceipt>,
+    ) {
+        metrics::counter!("unisson_refusals_total", "reason" => why).increment(1);
+        let Some(session) = self.sessions.get_mut(&by) else { return };
+        if let Some(ranges) = ranges {
+            session.owed.merge(&ranges);
+        }
+        let first = receipt.is_some_and(|receipt| receipt.void());
+        match session.address.dialect() {
+            Dialect::Yjs => {
+                let frame = session.address.denied(why);
+                session.send(frame);
+            }
+            Dialect::Hocuspocus => {
+                if first {
+                    session.owed_count += 1;
+                    if let Some(frame) = session.address.sync_status(false) {
+                        session.send(frame);
+                    }
+                }
+                let told = serde_json::json!({ "kind": "refused", "reason": why }).to_string();
+                if let Some(frame) = session.address.stateless(&told) {
+                    session.send(frame);
+                }
+            }
+        }
+    }
+
+    /// What was refused before and is here now is acknowledged after all.
+    fn pay_what_was_owed(&mut self) {
+        let index = &self.index;
+        let mut paid = Vec::new();
+        for session in self.sessions.values_mut() {
+            if session.owed_count > 0 && index.covers_ranges(&session.owed) {
+                paid.push((session.id, std::mem::take(&mut session.owed_count)));
+                session.owed = Ranges::default();
+            }
+        }
+        for (id, count) in paid {
+            for _ in 0..count {
+                self.when_landed(Due::Status(id));
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Step2,
+    Update,
+}
+
+/// All that an update tells of.
+fn whole(update: &Update) -> Ranges {
+    Ranges { structs: update.clients().collect(), deletes: update.deletes().clone() }
+}
+

@@ -1,0 +1,62 @@
+//! From a name and a token to a seat in a room.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::super::{
+    registry::{Joined, Registry},
+    room::JoinError,
+    session::Newcomer,
+};
+use crate::access::{Credentials, Denied, Grant, SharedJudge};
+
+/// Why somebody has no seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoSeat {
+    /// For good, with these credentials.
+    Denied(Denied),
+    /// The database could not be asked in time. The client is to come again.
+    NotNow,
+}
+
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+
+/// Judges, trying again while the database is away, until `deadline`.
+pub(super) async fn judge(
+    judge: &SharedJudge,
+    credentials: &Credentials,
+    name: &str,
+    deadline: Instant,
+) -> Result<Grant, NoSeat> {
+    loop {
+        match timeout_at(deadline, judge.judge(credentials, name)).await {
+            Ok(Ok(grant)) => return Ok(grant),
+            Ok(Err(denied)) if !denied.is_passing() => return Err(NoSeat::Denied(denied)),
+            Ok(Err(_)) if Instant::now() + RETRY_AFTER < deadline => sleep(RETRY_AFTER).await,
+            Ok(Err(_)) | Err(_) => return Err(NoSeat::NotNow),
+        }
+    }
+}
+
+/// Judges and joins.
+pub(super) async fn seat(
+    registry: &Registry,
+    by: &SharedJudge,
+    credentials: &Credentials,
+    name: &str,
+    newcomer: impl Fn(&Grant) -> Newcomer,
+) -> Result<(Grant, Joined), NoSeat> {
+    let deadline = Instant::now() + registry.settings().judge_timeout;
+    loop {
+        let grant = judge(by, credentials, name, deadline).await?;
+        let joining = registry.join(grant.document, grant.epoch, || newcomer(&grant));
+        match timeout_at(deadline, joining).await {
+            Ok(Ok(joined)) => return Ok((grant, joined)),
+            Ok(Err(JoinError::OldEpoch)) => return Err(NoSeat::Denied(Denied::OldEpoch)),
+            Ok(Err(JoinError::Gone)) => return Err(NoSeat::Denied(Denied::NotFound)),
+            Ok(Err(_)) if Instant::now() + RETRY_AFTER < deadline => sleep(RETRY_AFTER).await,
+            Ok(Err(_)) | Err(_) => return Err(NoSeat::NotNow),
+        }
+    }
+}

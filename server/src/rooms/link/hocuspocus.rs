@@ -1,0 +1,359 @@
+//! A socket in the Hocuspocus dialect: any number of documents, each with its own token.
+//!
+//! A document's messages wait, bounded, until its token is judged. A refusal is that document's alone: the
+//! socket stays, and the document may be asked for again.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Semaphore,
+    time::Instant,
+};
+use tokio_tungstenite::WebSocketStream;
+
+use super::{
+    super::{
+        outbox::{Closing, Outbox, outbox},
+        registry::{Joined, Registry},
+        room::Command,
+        session::{Newcomer, SessionId},
+        wire::{
+            Address, Incoming, Sync, WireError,
+            hocuspocus::{Frame, PING, PONG, document_name, read},
+        },
+    },
+    Close, Speaker, Visitor,
+    admission::{NoSeat, judge, seat},
+    run,
+};
+use crate::access::{Credentials, Denied, Grant, SharedJudge};
+
+/// Runs the socket to its end.
+pub async fn serve<S>(ws: WebSocketStream<S>, registry: Registry, judge: SharedJudge, visitor: Visitor)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let (out, reader) = outbox(registry.settings().outbox_bytes);
+    let number = registry.next_session().0;
+    let permits = Arc::new(Semaphore::new(registry.settings().messages_in_flight));
+    let mut speaker = HocuspocusSpeaker {
+        registry: registry.clone(),
+        judge,
+        visitor,
+        outbox: out,
+        documents: HashMap::new(),
+        verdicts: FuturesUnordered::new(),
+        permits,
+        versioned: false,
+    };
+    run(ws, reader, &registry, number, &mut speaker).await;
+}
+
+/// One document on this socket, by the address that the client writes.
+enum Document {
+    Waiting(Waiting),
+    Open { room: Joined, session: SessionId, grant: Grant },
+    Refused,
+}
+
+/// What has come before the token was judged.
+struct Waiting {
+    since: Instant,
+    judging: bool,
+    messages: Vec<Incoming>,
+    bytes: usize,
+    /// Updates that were thrown away: the client's step 2 brings them.
+    dropped: u32,
+}
+
+enum Verdict {
+    Seated { address: Bytes, session: SessionId, seat: Result<(Grant, Joined), NoSeat> },
+    /// A later token for a document that is open.
+    Judged { address: Bytes, grant: Result<Grant, NoSeat> },
+}
+
+type Judging = Pin<Box<dyn Future<Output = Verdict> + Send>>;
+
+struct HocuspocusSpeaker {
+    registry: Registry,
+    judge: SharedJudge,
+    visitor: Visitor,
+    outbox: Outbox,
+    documents: HashMap<Bytes, Document>,
+    verdicts: FuturesUnordered<Judging>,
+    permits: Arc<Semaphore>,
+    /// The client knows the one-byte ping.
+    versioned: bool,
+}
+
+impl HocuspocusSpeaker {
+    async fn on_message(&mut self, address: Bytes, message: Incoming) -> Result<(), Close> {
+        match message {
+            Incoming::Ignored => return Ok(()),
+            Incoming::Auth { token, versioned } => {
+                self.versioned |= versioned;
+                self.on_token(address, token);
+                return Ok(());
+            }
+            Incoming::Leave => {
+                if let Some(Document::Open { room, session, .. }) = self.documents.remove(&address) {
+                    room.leave(session);
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+        match self.documents.get_mut(&address) {
+            Some(Document::Open { room, session, .. }) => {
+                let permit = self.permits.clone().acquire_owned().await.ok();
+                let command = Command::Message { session: *session, message, _permit: permit };
+                if !room.send(command).await {
+                    return Err((Closing::TryAgainLater, "the document was closed"));
+                }
+            }
+            Some(Document::Waiting(waiting)) => keep(waiting, message, self.registry.settings()),
+            Some(Document::Refused) => {}
+            None => {
+                let registry = self.registry.clone();
+                if let Some(waiting) = self.new_document(&address) {
+                    keep(waiting, message, registry.settings());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A place for what waits, if there may be one more document.
+    fn new_document(&mut self, address: &Bytes) -> Option<&mut Waiting> {
+        let full = self.documents.len() >= self.registry.settings().documents_per_socket;
+        if full && !self.documents.contains_key(address) {
+            self.outbox.push(Address::hocuspocus(address).denied("too-many-documents"));
+            return None;
+        }
+        // A copy: a slice would keep the whole frame in memory.
+        let key = Bytes::copy_from_slice(address);
+        let waiting = Waiting {
+            since: Instant::now(),
+            judging: false,
+            messages: Vec::new(),
+            bytes: 0,
+            dropped: 0,
+        };
+        let document = self.documents.entry(key).insert_entry(Document::Waiting(waiting)).into_mut();
+        match document {
+            Document::Waiting(waiting) => Some(waiting),
+            _ => None,
+        }
+    }
+
+    fn on_token(&mut self, address: Bytes, token: String) {
+        let credentials = Credentials {
+            login: self.visitor.credentials.login.clone(),
+            token: Some(token).filter(|token| !token.is_empty()),
+        };
+        let name = String::from_utf8_lossy(document_name(&address)).into_owned();
+        match self.documents.get_mut(&address) {
+            Some(Document::Open { .. }) => {
+                let (by, deadline) =
+                    (self.judge.clone(), Instant::now() + self.registry.settings().judge_timeout);
+                self.verdicts.push(Box::pin(async move {
+                    let grant = judge(&by, &credentials, &name, deadline).await;
+                    Verdict::Judged { address, grant }
+                }));
+                return;
+            }
+            Some(Document::Waiting(waiting)) if waiting.judging => return,
+            Some(Document::Waiting(waiting)) => waiting.judging = true,
+            Some(Document::Refused) | None => match self.new_document(&address) {
+                Some(waiting) => waiting.judging = true,
+                None => return,
+            },
+        }
+        if name.is_empty() {
+            self.refuse(address, Denied::NotFound);
+            return;
+        }
+        let (registry, by, outbox) = (self.registry.clone(), self.judge.clone(), self.outbox.clone());
+        let session = registry.next_session();
+        let key = uuid::Uuid::now_v7();
+        self.verdicts.push(Box::pin(async move {
+            let to = Address::hocuspocus(&address);
+            let seat = seat(&registry, &by, &credentials, &name, |grant| Newcomer {
+                id: session,
+                key,
+                address: to.clone(),
+                outbox: outbox.clone(),
+                access: grant.access,
+                person: grant.person,
+                name: grant.name.clone(),
+            })
+            .await;
+            Verdict::Seated { address, session, seat }
+        }));
+    }
+
+    fn refuse(&mut self, address: Bytes, denied: Denied) {
+        metrics::counter!("unisson_refusals_total", "reason" => denied.reason()).increment(1);
+        self.outbox.push(Address::hocuspocus(&address).denied(denied.reason()));
+        self.documents.insert(Bytes::copy_from_slice(&address), Document::Refused);
+    }
+
+    /// The document is open: what has waited goes in, in its order.
+    async fn on_seated(&mut self, address: Bytes, session: SessionId, grant: Grant, room: Joined) -> Result<(), Close> {
+        (self.visitor.admitted)();
+        let key = Bytes::copy_from_slice(&address);
+        let before =
+            self.documents.insert(key, Document::Open { room: room.clone(), session, grant });
+        let Some(Document::Waiting(waiting)) = before else {
+            // The client has left this document meanwhile.
+            self.documents.remove(&address);
+            room.leave(session);
+            return Ok(());
+        };
+        for message in waiting.messages {
+            if !room.send(Command::Message { session, message, _permit: None }).await {
+                return Err((Closing::TryAgainLater, "the document was closed"));
+            }
+        }
+        if waiting.dropped > 0 {
+            room.send(Command::Dropped { session, count: waiting.dropped }).await;
+        }
+        Ok(())
+    }
+
+    async fn on_judged(&mut self, address: Bytes, judged: Result<Grant, NoSeat>) -> Result<(), Close> {
+        let Some(Document::Open { room, session, grant }) = self.documents.get_mut(&address) else {
+            return Ok(());
+        };
+        match judged {
+            Ok(new) if new.document == grant.document && new.epoch == grant.epoch && new.person == grant.person => {
+                let command = Command::SetAccess { session: *session, access: new.access };
+                *grant = new;
+                if !room.send(command).await {
+                    return Err((Closing::TryAgainLater, "the document was closed"));
+                }
+                Ok(())
+            }
+            Err(NoSeat::NotNow) => Err((Closing::TryAgainLater, "try again later")),
+            Ok(_) | Err(NoSeat::Denied(_)) => {
+                room.leave(*session);
+                let denied = match judged {
+                    Err(NoSeat::Denied(denied)) => denied,
+                    _ => Denied::Forbidden,
+                };
+                self.refuse(address, denied);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Keeps a message until the token is judged, or throws away what the client sends again anyhow.
+fn keep(waiting: &mut Waiting, message: Incoming, settings: &super::super::settings::Settings) {
+    let size = match &message {
+        Incoming::Sync(Sync::Step1(bytes) | Sync::Step2(bytes) | Sync::Update(bytes))
+        | Incoming::Awareness(bytes) => bytes.len(),
+        _ => 1,
+    };
+    let fits = waiting.bytes + size <= settings.waiting_bytes && waiting.messages.len() < settings.waiting_frames;
+    if fits {
+        waiting.bytes += size;
+        waiting.messages.push(message);
+    } else if matches!(message, Incoming::Sync(Sync::Update(_))) {
+        waiting.dropped = waiting.dropped.saturating_add(1);
+    }
+}
+
+impl Speaker for HocuspocusSpeaker {
+    type Verdict = Verdict;
+
+    async fn on_frame(&mut self, frame: Bytes) -> Result<(), Close> {
+        match read(frame) {
+            Ok(Frame::Message { address, message }) => self.on_message(address, message).await,
+            Ok(Frame::Ping) => {
+                self.outbox.push(Bytes::from_static(&[PONG]));
+                Ok(())
+            }
+            Ok(Frame::Pong) | Err(WireError::UnknownType) => Ok(()),
+            Err(_) => Err((Closing::Protocol, "malformed frame")),
+        }
+    }
+
+    async fn next_verdict(&mut self) -> Verdict {
+        match self.verdicts.next().await {
+            Some(verdict) => verdict,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn on_verdict(&mut self, verdict: Verdict) -> Result<(), Close> {
+        match verdict {
+            Verdict::Judged { address, grant } => self.on_judged(address, grant).await,
+            Verdict::Seated { address, session, seat: Ok((grant, room)) } => {
+                self.on_seated(address, session, grant, room).await
+            }
+            Verdict::Seated { address, seat: Err(NoSeat::Denied(denied)), .. } => {
+                if self.documents.contains_key(&address) {
+                    self.refuse(address, denied);
+                }
+                Ok(())
+            }
+            Verdict::Seated { seat: Err(NoSeat::NotNow), .. } => {
+                Err((Closing::TryAgainLater, "try again later"))
+            }
+        }
+    }
+
+    fn on_tick(&mut self) -> Result<(), Close> {
+        let patience = self.registry.settings().auth_timeout;
+        let before = self.documents.len();
+        self.documents.retain(|_, document| match document {
+            Document::Waiting(waiting) => waiting.judging || waiting.since.elapsed() < patience,
+            Document::Open { .. } | Document::Refused => true,
+        });
+        // Nobody has said who they are, and nothing else is going on here.
+        if self.documents.is_empty() && before > 0 {
+            return Err((Closing::TryAgainLater, "no token came"));
+        }
+        Ok(())
+    }
+
+    fn heartbeat(&self) -> Option<Bytes> {
+        if self.versioned {
+            return Some(Bytes::from_static(&[PING]));
+        }
+        self.documents.keys().next().map(|address| Address::hocuspocus(address).heartbeat())
+    }
+
+    fn settled(&self) -> impl Future<Output = ()> + Send + use<> {
+        let rooms: Vec<Joined> = self
+            .documents
+            .values()
+            .filter_map(|document| match document {
+                Document::Open { room, .. } => Some(room.clone()),
+                Document::Waiting(_) | Document::Refused => None,
+            })
+            .collect();
+        async move {
+            for room in rooms {
+                room.settled().await;
+            }
+        }
+    }
+
+    fn leave(&mut self) {
+        for (_, document) in self.documents.drain() {
+            if let Document::Open { room, session, .. } = document {
+                room.leave(session);
+            }
+        }
+    }
+}

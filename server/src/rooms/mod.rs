@@ -1,0 +1,35 @@
+//! The live engine: rooms, sessions, and what goes between them.
+//!
+//! A [`Registry`] opens each document once, as a room: a task that owns an index of what the document holds,
+//! its sessions and what is on its way to the database. It has no document: what needs one is asked of worker
+//! processes. Knows no HTTP and no feature; `documents::socket` hands it sockets.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`wire`] | the two dialects as bytes |
+//! | [`link`] | one socket: reading, writing, timing, closing |
+//! | [`registry`] | all rooms of the node |
+//! | `room` | the state of one room, its turn, coming and going |
+//! | `intake` | edits: right, structure, ownership, causality, acknowledgement |
+//! | `answers`, `contents` | what is sent to those who join |
+//! | `owners`, `presence` | whose id is it, who is here |
+//! | `saver`, `compactor` | the way to the database, and keeping it short |
+
+mod answers;
+mod compactor;
+mod contents;
+mod intake;
+pub mod link;
+mod outbox;
+mod owners;
+mod presence;
+mod receipt;
+pub mod registry;
+mod room;
+mod saver;
+mod session;
+pub mod settings;
+pub mod wire;
+
+pub use registry::Registry;
+pub use settings::Settings;

@@ -1,0 +1,68 @@
+//! Acknowledgements: what a message is owed, and until when it waits.
+//!
+//! One message may be taken in parts: some at once, some when what they build on has come, some when their
+//! owner has been asked. Each part holds a share of the receipt; the last one to be taken settles it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::session::SessionId;
+
+/// What is sent, or done, once everything before it is in the database.
+#[derive(Debug)]
+pub(super) enum Due {
+    /// "Stored", for one message.
+    Status(SessionId),
+    /// The bytes of an update, which their own sender takes for its acknowledgement.
+    Echo(SessionId, Bytes),
+    /// Somebody waits for all that is pending now.
+    Done(oneshot::Sender<()>),
+}
+
+#[derive(Debug)]
+pub(super) struct Receipt {
+    due: Due,
+    void: AtomicBool,
+}
+
+pub(super) type SharedReceipt = Arc<Receipt>;
+
+impl Receipt {
+    pub fn new(due: Due) -> SharedReceipt {
+        Arc::new(Self { due, void: AtomicBool::new(false) })
+    }
+
+    /// A part was refused: the message is never acknowledged as a whole. False if that was so already.
+    pub fn void(&self) -> bool {
+        !self.void.swap(true, Ordering::Relaxed)
+    }
+
+    /// Gives back one share. The last one gets what is due, unless a part was refused.
+    pub fn settle(receipt: SharedReceipt) -> Option<Due> {
+        let receipt = Arc::try_unwrap(receipt).ok()?;
+        (!receipt.void.load(Ordering::Relaxed)).then_some(receipt.due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_settled_by_its_last_share_and_never_when_a_part_was_refused() {
+        let receipt = Receipt::new(Due::Status(SessionId(1)));
+        let share = receipt.clone();
+        assert!(Receipt::settle(receipt).is_none());
+        assert!(Receipt::settle(share).is_some());
+
+        let receipt = Receipt::new(Due::Status(SessionId(1)));
+        assert!(receipt.void());
+        assert!(!receipt.void());
+        assert!(Receipt::settle(receipt).is_none());
+    }
+}

@@ -1,0 +1,626 @@
+//! A room: one open document, owned by one task.
+//!
+//! Everything reaches it as a message and nothing in it waits for the database, a worker or a socket. It keeps
+//! an index of what was accepted, what is on its way to the database, and its sessions; it has no document.
+//! [`super::intake`] takes edits in, [`super::answers`] answers those who join; this file holds the state, the
+//! turn, and coming and going.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use crdt_store::{
+    DocumentId, Epoch, Log, Seq, UserId,
+    log::{Batch, Entry, Outcome, Stored},
+    update::{DeleteSet, Index, Ranges, Rule, Update, awareness},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
+    time::{Instant, MissedTickBehavior, interval},
+};
+
+use super::{
+    compactor::Compactor,
+    contents::{Contents, Parts},
+    owners::Owners,
+    presence::{self, Presence},
+    receipt::{Due, SharedReceipt},
+    saver::{Saver, Submission},
+    session::{Newcomer, Phase, Session, SessionId},
+    settings::Settings,
+    wire::{Dialect, Incoming, Sync},
+};
+use crate::{access::Access, workers::Pool};
+
+/// What sockets and the rest of the server ask of a room.
+#[derive(Debug)]
+pub(super) enum Command {
+    Join { newcomer: Box<Newcomer>, joined: oneshot::Sender<Result<(), JoinError>> },
+    Message { session: SessionId, message: Incoming, _permit: Option<OwnedSemaphorePermit> },
+    /// An Update that was thrown away before its session was let in. Its client's step 2 brings it.
+    Dropped { session: SessionId, count: u32 },
+    Leave { session: SessionId },
+    SetAccess { session: SessionId, access: Access },
+    /// Answered once all that is pending now has landed and its acknowledgements are queued.
+    Settled { done: oneshot::Sender<()> },
+    /// Words for the clients that know them.
+    Notify { text: Arc<str> },
+    /// News from outside the room.
+    Told(Event),
+    /// The document is not what it was: everybody is to come again.
+    Reset,
+}
+
+/// What the room's own errands bring back. Bounded by what the room has asked for.
+#[derive(Debug)]
+pub(super) enum Event {
+    Landed(Outcome),
+    Loaded(crdt_store::Result<Stored>),
+    /// Whether a reader's deletes were known already.
+    Judged { session: SessionId, ranges: Ranges, receipt: Option<SharedReceipt>, covered: bool },
+    Compacted { deletes: DeleteSet },
+}
+
+/// Why a session could not join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    #[error("the document can't be read just now")]
+    Unavailable,
+    #[error("the document has a newer lineage")]
+    OldEpoch,
+    #[error("the document has gone")]
+    Gone,
+    /// The room was just leaving memory: ask the registry again.
+    #[error("the room has closed")]
+    Closed,
+}
+
+/// What a room works with. Shared by all rooms of a node.
+#[derive(Clone)]
+pub(super) struct Tools {
+    pub settings: Arc<Settings>,
+    pub log: Log,
+    pub saver: Saver,
+    pub workers: Pool,
+    pub compactor: Compactor,
+}
+
+/// A batch that gathers.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    pub entries: Vec<Entry>,
+    pub bytes: usize,
+    pub deletes: DeleteSet,
+}
+
+/// What is kept aside until the session that writes under its id has been asked.
+#[derive(Debug)]
+pub(super) struct Aside {
+    pub by: SessionId,
+    pub owner: SessionId,
+    pub update: Update,
+    pub strip: bool,
+    pub receipt: Option<SharedReceipt>,
+}
+
+pub(super) struct Room {
+    pub document: DocumentId,
+    pub epoch: Epoch,
+    pub tools: Tools,
+    pub events: mpsc::UnboundedSender<Event>,
+    pub index: Index,
+    /// Counts the changes of the index.
+    pub generation: u64,
+    pub size_bytes: usize,
+    pub contents: Contents,
+    pub owners: Owners,
+    pub sessions: HashMap<SessionId, Session>,
+    pub asides: Vec<Aside>,
+    pub presence: Presence,
+    pub gathering: Gathering,
+    pub flying: Option<Gathering>,
+    /// The number of the gathering batch. The flying one is the number before.
+    pub batch: u64,
+    pub landed: u64,
+    pub due: VecDeque<(u64, Due)>,
+    pub rows_since_snapshot: u64,
+    pub bytes_since_snapshot: usize,
+    /// Why nothing is taken just now.
+    pub closed_for: Option<&'static str>,
+    presence_at: Instant,
+    idle_since: Option<Instant>,
+    over: Option<JoinError>,
+}
+
+/// Reasons that clients are told. They stay the same: programs act on them.
+pub mod reason {
+    pub const READ_ONLY: &str = "read-only";
+    pub const DATABASE_AWAY: &str = "database-away";
+    pub const DOCUMENT_TOO_LARGE: &str = "document-too-large";
+    pub const UPDATE_TOO_LARGE: &str = "update-too-large";
+    pub const TOO_MUCH_HELD: &str = "too-much-held";
+    pub const NOT_YOURS: &str = "not-yours";
+    pub const MALFORMED: &str = "malformed";
+}
+
+const TICK: std::time::Duration = std::time::Duration::from_millis(1_000);
+const TURN_MAX: usize = 128;
+
+/// Runs a room until it has been empty for long enough, or its document is over.
+pub(super) async fn run(
+    document: DocumentId,
+    epoch: Epoch,
+    tools: Tools,
+    mut commands: mpsc::Receiver<Command>,
+    on_idle: impl Fn() + Send,
+) {
+    let stored = tools.log.load(document, epoch).await;
+    let owners = tools.log.attributions(document, epoch).await;
+    let (events, mut incoming) = mpsc::unbounded_channel();
+    let mut room = match (stored, owners) {
+        (Ok(stored), Ok(attributions)) if stored.epoch == epoch => {
+            let mut room = Room::new(document, epoch, tools, events, stored);
+            for attribution in attributions.iter().filter(|attribution| !attribution.brought) {
+                room.owners.recall(attribution.client, attribution.person);
+            }
+            room
+        }
+        (Ok(_), Ok(_)) => return refuse_all(&mut commands, JoinError::OldEpoch, &on_idle).await,
+        (Err(error), _) | (_, Err(error)) => {
+            let why = match error {
+                crdt_store::StoreError::NotFound { .. } => JoinError::Gone,
+                _ => JoinError::Unavailable,
+            };
+            tracing::warn!(%error, document.id = %document, "room.open failed");
+            return refuse_all(&mut commands, why, &on_idle).await;
+        }
+    };
+    metrics::gauge!("unisson_rooms").increment(1);
+    room.work(&mut commands, &mut incoming, &on_idle).await;
+    metrics::gauge!("unisson_rooms").decrement(1);
+}
+
+/// The room can't be opened: everybody who waits is told so, and the next one may try again.
+async fn refuse_all(commands: &mut mpsc::Receiver<Command>, why: JoinError, on_idle: &(impl Fn() + Send)) {
+    on_idle();
+    commands.close();
+    while let Some(command) = commands.recv().await {
+        if let Command::Join { joined, .. } = command {
+            let _ = joined.send(Err(why));
+        }
+    }
+}
+
+impl Room {
+    fn new(
+        document: DocumentId,
+        epoch: Epoch,
+        tools: Tools,
+        events: mpsc::UnboundedSender<Event>,
+        stored: Stored,
+    ) -> Self {
+        let index = indexed(document, &stored);
+        let presence = Presence::new(tools.settings.presence_entries);
+        let parts = Parts::new(&stored, Vec::new());
+        let snapshot_bytes: usize =
+            stored.snapshot.iter().flat_map(|snapshot| snapshot.parts.iter().map(Bytes::len)).sum();
+        let row_bytes: usize =
+            stored.rows.iter().flat_map(|row| row.entries.iter().map(|entry| entry.bytes.len())).sum();
+        Self {
+            document,
+            epoch,
+            tools,
+            events,
+            index,
+            generation: 0,
+            size_bytes: snapshot_bytes + row_bytes,
+            contents: Contents::Present(parts),
+            owners: Owners::default(),
+            sessions: HashMap::new(),
+            asides: Vec::new(),
+            presence,
+            gathering: Gathering::default(),
+            flying: None,
+            batch: 1,
+            landed: 0,
+            due: VecDeque::new(),
+            rows_since_snapshot: stored.rows.len() as u64,
+            bytes_since_snapshot: row_bytes,
+            closed_for: None,
+            presence_at: Instant::now(),
+            idle_since: Some(Instant::now()),
+            over: None,
+        }
+    }
+
+    async fn work(
+        &mut self,
+        commands: &mut mpsc::Receiver<Command>,
+        events: &mut mpsc::UnboundedReceiver<Event>,
+        on_idle: &(impl Fn() + Send),
+    ) {
+        let mut turn = Vec::with_capacity(TURN_MAX);
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let presence_at = self.presence_at;
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => self.on_event(event),
+                taken = commands.recv_many(&mut turn, TURN_MAX) => {
+                    if taken == 0 {
+                        return;
+                    }
+                    for command in turn.drain(..) {
+                        self.on_command(command);
+                    }
+                }
+                () = tokio::time::sleep_until(presence_at), if self.presence.has_news() => {}
+                _ = tick.tick() => self.on_tick(),
+            }
+            self.end_turn();
+            if self.over.is_some() || self.is_idle() {
+                on_idle();
+                break;
+            }
+        }
+        // Whoever was on the way in finds the door closed and asks the registry again.
+        let why = self.over.unwrap_or(JoinError::Closed);
+        commands.close();
+        while let Some(command) = commands.recv().await {
+            match command {
+                Command::Join { joined, .. } => drop(joined.send(Err(why))),
+                Command::Settled { done } => drop(done.send(())),
+                _ => {}
+            }
+        }
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Message { session, message, .. } => self.on_message(session, message),
+            Command::Join { newcomer, joined } => {
+                let answer = match self.over {
+                    Some(why) => Err(why),
+                    None => {
+                        self.join(*newcomer);
+                        Ok(())
+                    }
+                };
+                let _ = joined.send(answer);
+            }
+            Command::Dropped { session, count } => {
+                if let Some(session) = self.sessions.get_mut(&session) {
+                    session.owed_count += count;
+                }
+            }
+            Command::Leave { session } => self.leave(session),
+            Command::SetAccess { session, access } => self.set_access(session, access),
+            Command::Settled { done } => self.when_landed(Due::Done(done)),
+            Command::Notify { text } => {
+                for session in self.sessions.values_mut() {
+                    if let Some(frame) = session.address.stateless(&text) {
+                        session.send(frame);
+                    }
+                }
+            }
+            Command::Told(event) => self.on_event(event),
+            Command::Reset => self.end(JoinError::Closed),
+        }
+    }
+
+    fn on_event(&mut self, event: Event) {
+        match event {
+            Event::Landed(outcome) => self.on_landed(outcome),
+            Event::Loaded(stored) => self.on_loaded(stored),
+            Event::Judged { session, ranges, receipt, covered } => {
+                if covered {
+                    self.settle(receipt);
+                } else {
+                    self.refuse(session, reason::READ_ONLY, Some(ranges), receipt);
+                }
+            }
+            Event::Compacted { deletes } => {
+                self.index.adopt_deletes(&deletes);
+                self.rows_since_snapshot = 0;
+                self.bytes_since_snapshot = 0;
+            }
+        }
+    }
+
+    fn on_message(&mut self, id: SessionId, message: Incoming) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        match message {
+            Incoming::Sync(Sync::Step1(state_vector)) => self.on_step1(id, &state_vector),
+            Incoming::Sync(Sync::Step2(update)) => self.on_step2(id, update),
+            Incoming::Sync(Sync::Update(update)) => self.on_update(id, update),
+            Incoming::Awareness(bytes) => self.on_awareness(id, &bytes),
+            Incoming::QueryAwareness => {
+                if let Some(all) = self.presence.all_but(id) {
+                    let frame = session.address.awareness(&all);
+                    session.send(frame);
+                }
+            }
+            Incoming::Auth { .. } | Incoming::Leave | Incoming::Ignored => {}
+        }
+    }
+
+    fn join(&mut self, newcomer: Newcomer) {
+        let mut session = Session::new(newcomer, self.tools.settings.outbox_bytes);
+        if let Some(scope) = session.address.scope(session.access.may_write()) {
+            session.send(scope);
+        }
+        if let Some(all) = self.presence.all_but(session.id) {
+            let frame = session.address.awareness(&all);
+            session.send(frame);
+        }
+        metrics::gauge!("unisson_sessions").increment(1);
+        self.sessions.insert(session.id, session);
+        self.idle_since = None;
+    }
+
+    fn leave(&mut self, id: SessionId) {
+        if self.sessions.remove(&id).is_none() {
+            return;
+        }
+        metrics::gauge!("unisson_sessions").decrement(1);
+        self.presence.leave(id);
+        self.owners.release(id);
+        self.asides.retain(|aside| aside.by != id);
+        self.owner_has_gone(id);
+        if self.sessions.is_empty() {
+            self.idle_since = Some(Instant::now());
+        }
+    }
+
+    fn set_access(&mut self, id: SessionId, access: Access) {
+        let state_vector = self.index.state_vector().encode();
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let could = session.access.may_write();
+        session.access = access;
+        if let Some(scope) = session.address.scope(access.may_write()) {
+            session.send(scope);
+        }
+        if access.may_write() && !could {
+            session.ask(&state_vector);
+        }
+    }
+
+    fn on_awareness(&mut self, id: SessionId, bytes: &[u8]) {
+        let settings = &self.tools.settings;
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Ok(entries) = awareness::decode(bytes, settings.presence_entries, settings.awareness_bytes) else {
+            metrics::counter!("unisson_refusals_total", "reason" => "awareness").increment(1);
+            return;
+        };
+        // The sender counts the seconds since it last heard something.
+        let echo = session.address.awareness(bytes);
+        session.send(echo);
+        let own = session.presence.map(|(client, _)| client);
+        let Some(entry) = entries.into_iter().find(|entry| own.is_none_or(|own| own == entry.client)) else {
+            return;
+        };
+        if session.presence.is_some_and(|(_, last)| entry.clock <= last && entry.state != "null") {
+            return;
+        }
+        if !self.owners.bind(entry.client, session.person, id) {
+            return;
+        }
+        session.presence = Some((entry.client, entry.clock));
+        let state = match &session.name {
+            Some(name) => presence::with_name(&entry.state, name),
+            None => entry.state,
+        };
+        self.presence.set(id, entry.client, entry.clock, state);
+    }
+
+    /// What is done once, after all that has come together.
+    fn end_turn(&mut self) {
+        if self.flying.is_none() && !self.gathering.entries.is_empty() {
+            let gathered = std::mem::take(&mut self.gathering);
+            let batch =
+                Batch { document: self.document, epoch: self.epoch, entries: gathered.entries.clone() };
+            self.flying = Some(gathered);
+            self.batch += 1;
+            self.tools.saver.submit(Submission { batch, room: self.events.clone() });
+        }
+        if self.presence.has_news() && Instant::now() >= self.presence_at {
+            self.presence_at = Instant::now() + self.tools.settings.presence_interval;
+            self.tell_presence();
+        }
+    }
+
+    fn tell_presence(&mut self) {
+        let turn = self.presence.take_turn();
+        let all = turn.for_all();
+        let mut frames = Frames::default();
+        for (id, session) in &mut self.sessions {
+            if turn.concerns(*id) {
+                if let Some(others) = turn.for_owner(*id) {
+                    let frame = session.address.awareness(&others);
+                    session.send(frame);
+                }
+                continue;
+            }
+            let frame = frames.get(&session.address, |address| address.awareness(&all));
+            session.send(frame);
+        }
+    }
+
+    fn on_landed(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Landed(seq) => self.landed_at(seq),
+            Outcome::WrongEpoch => self.end(JoinError::OldEpoch),
+            Outcome::Frozen | Outcome::Gone => self.end(JoinError::Gone),
+        }
+    }
+
+    fn landed_at(&mut self, _seq: Seq) {
+        let flown = self.flying.take();
+        self.landed = self.batch - 1;
+        self.rows_since_snapshot += 1;
+        self.bytes_since_snapshot += flown.map_or(0, |flown| flown.bytes);
+        while let Some((batch, _)) = self.due.front()
+            && *batch <= self.landed
+        {
+            if let Some((_, due)) = self.due.pop_front() {
+                self.pay(due);
+            }
+        }
+        if self.closed_for == Some(reason::DATABASE_AWAY)
+            && self.gathering.bytes < self.tools.settings.pending_bytes / 2
+        {
+            self.open_again();
+        }
+        let settings = &self.tools.settings;
+        // A large document is dear to compact: it waits for more rows.
+        let rows_max = settings.compact_rows.max(self.size_bytes as u64 / 2_048);
+        if self.rows_since_snapshot >= rows_max
+            || self.bytes_since_snapshot >= settings.compact_bytes.max(self.size_bytes / 2)
+        {
+            self.tools.compactor.due(self.document, self.epoch);
+        }
+    }
+
+    /// Edits are taken again: what was refused meanwhile is asked for.
+    fn open_again(&mut self) {
+        self.closed_for = None;
+        let state_vector = self.index.state_vector().encode();
+        for session in self.sessions.values_mut() {
+            if session.owed_count > 0 {
+                session.ask(&state_vector);
+            }
+        }
+    }
+
+    /// The batch after whose landing everything accepted so far is in the database; `None`: it is already.
+    pub fn newest_pending(&self) -> Option<u64> {
+        if !self.gathering.entries.is_empty() {
+            Some(self.batch)
+        } else if self.flying.is_some() {
+            Some(self.batch - 1)
+        } else {
+            None
+        }
+    }
+
+    /// Pays `due` when all that is accepted now has landed.
+    pub fn when_landed(&mut self, due: Due) {
+        match self.newest_pending() {
+            Some(batch) => self.due.push_back((batch, due)),
+            None => self.pay(due),
+        }
+    }
+
+    fn pay(&mut self, due: Due) {
+        match due {
+            Due::Status(id) => {
+                if let Some(session) = self.sessions.get_mut(&id)
+                    && let Some(frame) = session.address.sync_status(true)
+                {
+                    session.send(frame);
+                }
+            }
+            Due::Echo(id, update) => {
+                if let Some(session) = self.sessions.get_mut(&id) {
+                    let frame = session.address.update(&update);
+                    session.send(frame);
+                }
+            }
+            Due::Done(done) => drop(done.send(())),
+        }
+    }
+
+    /// The document can't go on as it is: its sessions are told and let go.
+    fn end(&mut self, why: JoinError) {
+        for (_, mut session) in self.sessions.drain() {
+            metrics::gauge!("unisson_sessions").decrement(1);
+            session.phase = Phase::Live;
+            match (session.address.dialect(), why) {
+                (_, JoinError::Closed) | (Dialect::Yjs, _) => {
+                    session.outbox.close(super::outbox::Closing::TryAgainLater, "document reset");
+                }
+                (Dialect::Hocuspocus, _) => session.outbox.push(session.address.denied(match why {
+                    JoinError::OldEpoch => "old-epoch",
+                    _ => "gone",
+                })),
+            }
+        }
+        self.over = Some(why);
+    }
+
+    fn on_tick(&mut self) {
+        let now = Instant::now();
+        if let Contents::Present(parts) = &self.contents
+            && parts.is_stale(now)
+        {
+            self.contents = Contents::Absent;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.idle_since.is_some_and(|since| since.elapsed() >= self.tools.settings.idle_after)
+            && self.newest_pending().is_none()
+            && !matches!(self.contents, Contents::Loading { .. })
+    }
+
+    pub fn person_of(&self, id: SessionId) -> Option<UserId> {
+        self.sessions.get(&id).and_then(|session| session.person)
+    }
+}
+
+/// The index of what is stored. What can't be read or lacks something is left out: it is in quarantine, or
+/// will be at the next compaction.
+fn indexed(document: DocumentId, stored: &Stored) -> Index {
+    let mut index = match &stored.snapshot {
+        Some(snapshot) => Index::decode(&snapshot.index).unwrap_or_else(|error| {
+            tracing::error!(%error, document.id = %document, "snapshot index can't be read, reading its parts");
+            let mut index = Index::new();
+            for part in &snapshot.parts {
+                admit_stored(document, &mut index, part);
+            }
+            index
+        }),
+        None => Index::new(),
+    };
+    for row in &stored.rows {
+        for entry in &row.entries {
+            admit_stored(document, &mut index, &entry.bytes);
+        }
+    }
+    index
+}
+
+fn admit_stored(document: DocumentId, index: &mut Index, bytes: &Bytes) {
+    let admitted = Update::parse(bytes.clone())
+        .map_err(|error| error.to_string())
+        .and_then(|update| index.admit(&update, false, &mut |_| Rule::Take).map_err(|error| error.to_string()));
+    match admitted {
+        Ok(admission) if admission.held.is_none() => {}
+        Ok(_) => tracing::error!(document.id = %document, "a stored update lacks something it builds on"),
+        Err(error) => tracing::error!(%error, document.id = %document, "a stored update can't be read"),
+    }
+}
+
+/// Frames of one message, encoded once for each way of addressing it.
+#[derive(Default)]
+pub(super) struct Frames {
+    made: Vec<(super::wire::Address, Bytes)>,
+}
+
+impl Frames {
+    pub fn get(
+        &mut self,
+        address: &super::wire::Address,
+        make: impl FnOnce(&super::wire::Address) -> Bytes,
+    ) -> Bytes {
+        if let Some((_, frame)) = self.made.iter().find(|(made, _)| made == address) {
+            return frame.clone();
+        }
+        let frame = make(address);
+        self.made.push((address.clone(), frame.clone()));
+        frame
+    }
+}
