@@ -11,6 +11,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 const PREFIX: &str = "UNISSON_";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -52,6 +53,16 @@ pub struct Config {
     pub workers: Workers,
     /// How long a drain may take before the node leaves all the same.
     pub drain_for: Duration,
+    /// Where the node's times come from.
+    pub clock: Clock,
+}
+
+/// Handed to whoever needs the time, so that tests bring their own.
+pub type Clock = fn() -> OffsetDateTime;
+
+/// The one place where the server meets the clock.
+fn system_clock() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
 }
 
 /// Where Prometheus finds the figures.
@@ -64,45 +75,29 @@ pub enum Metrics {
     At(SocketAddr),
 }
 
-/// What one client, document or person may take up. Sizes in encoded bytes, checked on the way in.
+/// What one client or document may take up. Sizes in encoded bytes, checked on the way in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// A document, snapshot and log together; a document at its limit stays readable.
     pub document_bytes: usize,
-    /// One update. A second step of the sync may be as large as a document.
-    pub message_bytes: usize,
-    /// Yjs clients that ever wrote in one document.
-    pub clients_per_document: usize,
-    /// One awareness entry.
+    /// One update of a live client. What was written offline comes in one message, as large as a document.
+    pub update_bytes: usize,
+    /// The state of one person in presence.
     pub awareness_bytes: usize,
-    pub sessions_per_document: usize,
+    /// Documents on one socket.
     pub documents_per_socket: usize,
-    pub sockets_per_person: usize,
-    /// People behind one address of a ministry are many.
-    pub sockets_per_address: usize,
-    /// Messages being received by the whole node at one moment.
-    pub assembly_bytes: usize,
-    /// What waits to be sent to one slow reader before it is resynchronised or closed.
-    pub queue_bytes: usize,
     /// A room without sessions leaves memory after this long.
     pub idle_room_ms: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        const MIB: usize = 1024 * 1024;
         Self {
-            document_bytes: 64 * MIB,
-            message_bytes: 16 * MIB,
-            clients_per_document: 100_000,
-            awareness_bytes: 16 * 1024,
-            sessions_per_document: 1_000,
-            documents_per_socket: 200,
-            sockets_per_person: 200,
-            sockets_per_address: 5_000,
-            assembly_bytes: 256 * MIB,
-            queue_bytes: 8 * MIB,
+            document_bytes: 64 << 20,
+            update_bytes: 64 << 20,
+            awareness_bytes: 16 << 10,
+            documents_per_socket: 1_000,
             idle_room_ms: 30_000,
         }
     }
@@ -220,8 +215,16 @@ impl Layer {
 /// Variables that look meant for this program and are not known to it: a likely slip of the pen.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
     const KNOWN: &[&str] = &[
-        "UNISSON_CONFIG", "UNISSON_LISTEN", "UNISSON_DATABASE", "UNISSON_REDIS", "UNISSON_PUBLIC_URL",
-        "UNISSON_DEMO", "UNISSON_OPEN", "UNISSON_OPEN_TO_NETWORK", "UNISSON_METRICS_LISTEN", "UNISSON_LOG",
+        "UNISSON_CONFIG",
+        "UNISSON_LISTEN",
+        "UNISSON_DATABASE",
+        "UNISSON_REDIS",
+        "UNISSON_PUBLIC_URL",
+        "UNISSON_DEMO",
+        "UNISSON_OPEN",
+        "UNISSON_OPEN_TO_NETWORK",
+        "UNISSON_METRICS_LISTEN",
+        "UNISSON_LOG",
         "UNISSON_DRAIN_SECONDS",
     ];
     names.filter(|name| name.starts_with(PREFIX) && !KNOWN.contains(&name.as_str())).collect()
@@ -249,7 +252,9 @@ impl Config {
         if open && !listen.ip().is_loopback() && !layer.open_to_network.unwrap_or(false) {
             return Err(wrong(
                 "open",
-                format!("{listen} can be reached from the network, and anyone there could write in every document: say --open-to-network if that is meant"),
+                format!(
+                    "{listen} can be reached from the network, and anyone there could write in every document: say --open-to-network if that is meant"
+                ),
             ));
         }
         let metrics = match layer.metrics_listen.as_deref().map(str::trim) {
@@ -272,6 +277,7 @@ impl Config {
             limits,
             workers: layer.workers.unwrap_or_default(),
             drain_for,
+            clock: system_clock,
         })
     }
 
@@ -310,11 +316,14 @@ fn check_database(url: &str) -> Result<(), ConfigError> {
 }
 
 fn check_limits(limits: &Limits) -> Result<(), ConfigError> {
-    if limits.message_bytes > limits.document_bytes {
-        return Err(wrong("limits.message_bytes", "larger than limits.document_bytes"));
+    if limits.update_bytes > limits.document_bytes {
+        return Err(wrong("limits.update_bytes", "larger than limits.document_bytes"));
     }
-    if limits.message_bytes < 64 * 1024 {
-        return Err(wrong("limits.message_bytes", "at least 65536, or a paste would not fit"));
+    if limits.update_bytes < 64 * 1024 {
+        return Err(wrong("limits.update_bytes", "at least 65536, or a paste would not fit"));
+    }
+    if limits.awareness_bytes < 1024 || limits.documents_per_socket == 0 {
+        return Err(wrong("limits", "awareness_bytes is at least 1024, documents_per_socket at least 1"));
     }
     Ok(())
 }
@@ -327,7 +336,10 @@ fn public_url(text: &str) -> Result<String, ConfigError> {
         return Err(wrong("public-url", format!("{text:?} does not start with https:// or http:// and a host")));
     }
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() || text.contains('@') {
-        return Err(wrong("public-url", "only a scheme, a host and a port: the service stands at the root of its host"));
+        return Err(wrong(
+            "public-url",
+            "only a scheme, a host and a port: the service stands at the root of its host",
+        ));
     }
     Ok(text.to_ascii_lowercase())
 }
@@ -342,4 +354,93 @@ fn parse_truth(name: &'static str, text: &str) -> Result<bool, ConfigError> {
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer() -> Layer {
+        Layer { database: Some("sqlite:x".to_owned()), ..Layer::default() }
+    }
+
+    fn refused(layer: Layer) -> String {
+        Config::from_layer(layer).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn flags_win_over_variables_and_variables_over_the_file() {
+        let file = Layer {
+            listen: Some("127.0.0.1:1".into()),
+            database: Some("sqlite:f".into()),
+            demo: Some(true),
+            ..Layer::default()
+        };
+        let variables =
+            Layer { listen: Some("127.0.0.1:2".into()), database: Some("sqlite:v".into()), ..Layer::default() };
+        let flags = Layer { listen: Some("127.0.0.1:3".into()), ..Layer::default() };
+        let config = Config::from_layer(flags.over(variables.over(file))).expect("good");
+        assert_eq!((config.listen.port(), config.database.as_str(), config.demo), (3, "sqlite:v", true));
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_default() {
+        let config = Config::from_layer(Layer::default()).expect("good");
+        assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
+        assert_eq!(config.database, DEFAULT_DATABASE);
+        assert!(matches!(config.metrics, Metrics::Usual(at) if at.ip().is_loopback()));
+        assert!(!config.demo && !config.open && !config.is_secure());
+    }
+
+    #[test]
+    fn an_empty_metrics_address_turns_them_off() {
+        let variables = |name: &str| (name == "UNISSON_METRICS_LISTEN").then(String::new);
+        let config = Config::from_layer(Layer::from_variables(&variables).expect("read")).expect("good");
+        assert_eq!(config.metrics, Metrics::Off);
+    }
+
+    #[test]
+    fn every_mistake_is_one_line_and_repeats_no_password() {
+        let listen = |text: &str| Layer { listen: Some(text.into()), ..layer() };
+        let mistakes = [
+            listen("nowhere"),
+            listen("1.2.3.4"),
+            Layer { database: Some("mysql://me:hunter2@x/y".into()), ..layer() },
+            Layer { database: Some("hunter2".into()), ..layer() },
+            Layer { database: Some("sqlite:".into()), ..layer() },
+            Layer { public_url: Some("unisson.example".into()), ..layer() },
+            Layer { public_url: Some("https://x/y".into()), ..layer() },
+            Layer { redis: Some("redis://x".into()), ..layer() },
+            Layer { open: Some(true), ..listen("0.0.0.0:80") },
+            Layer { metrics_listen: Some("x".into()), ..layer() },
+            Layer { limits: Some(Limits { update_bytes: 1, ..Limits::default() }), ..layer() },
+        ];
+        for layer in mistakes {
+            let text = refused(layer);
+            assert!(!text.is_empty() && !text.contains('\n') && !text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn open_to_the_network_has_to_be_said() {
+        let open = Layer { open: Some(true), listen: Some("0.0.0.0:80".into()), ..layer() };
+        assert!(Config::from_layer(open.clone()).is_err());
+        assert!(Config::from_layer(Layer { open_to_network: Some(true), ..open }).is_ok());
+        assert!(Config::from_layer(Layer { open: Some(true), listen: Some("[::1]:80".into()), ..layer() }).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_key_in_the_file_is_named_with_its_line() {
+        let path = std::env::temp_dir().join(format!("unisson-config-{}.toml", uuid::Uuid::now_v7()));
+        std::fs::write(&path, "demo = true\nlissten = \"127.0.0.1:1\"\n").expect("written");
+        let text = Layer::from_file(&path).expect_err("refused").to_string();
+        std::fs::remove_file(&path).expect("removed");
+        assert!(text.contains("line 2") && text.contains("lissten") && !text.contains('\n'), "{text}");
+    }
+
+    #[test]
+    fn a_truth_is_a_truth() {
+        let variables = |name: &str| (name == "UNISSON_DEMO").then(|| "perhaps".to_owned());
+        assert!(Layer::from_variables(&variables).is_err());
+    }
 }

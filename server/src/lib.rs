@@ -34,3 +34,12 @@ pub mod state;
 pub mod telemetry;
 pub mod workers;
 
+pub use app::{Running, StartError};
+
+/// Starts a node, with the demonstration in its database if it is to be a demo. Returns once it answers.
+pub async fn serve(config: config::Config, shutdown: shutdown::Shutdown) -> Result<Running, StartError> {
+    app::start(config, shutdown, |db| {
+        Box::pin(async move { seed::plant(db).await.map(|_| ()).map_err(|error| Box::new(error).into()) })
+    })
+    .await
+}

@@ -1,0 +1,62 @@
+//! What a request handler can reach.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use crdt_store::Db;
+
+use crate::{access::Guard, auth::Auth, config::Config, rooms::Registry, shutdown::Shutdown, workers::Pool};
+
+/// Shared by clone; one per node.
+#[derive(Clone)]
+pub struct State(Arc<Parts>);
+
+/// What a [`State`] is made of.
+pub struct Parts {
+    pub config: Config,
+    pub db: Db,
+    pub auth: Auth,
+    pub rooms: Registry,
+    pub workers: Pool,
+    pub shutdown: Shutdown,
+}
+
+impl State {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub fn auth(&self) -> &Auth {
+        &self.0.auth
+    }
+
+    pub fn guard(&self) -> &Guard {
+        self.0.auth.guard()
+    }
+
+    pub fn rooms(&self) -> &Registry {
+        &self.0.rooms
+    }
+
+    pub fn workers(&self) -> &Pool {
+        &self.0.workers
+    }
+
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.0.shutdown
+    }
+}
+
+impl FromRef<State> for Auth {
+    fn from_ref(state: &State) -> Self {
+        state.auth().clone()
+    }
+}

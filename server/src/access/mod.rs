@@ -4,11 +4,17 @@
 //! function; [`Guard`] fetches the facts of one thing and answers with a right or a refusal; [`Judge`] is
 //! what the live engine asks before a session may do anything, without knowing how people prove who they are.
 
+mod guard;
+pub mod policy;
+pub mod words;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+pub use crdt_store::users::Role;
 use crdt_store::{DocumentId, Epoch, LoginId, UserId};
 use serde::{Deserialize, Serialize};
+
+pub use guard::{Guard, listed};
 
 /// What a person may do with a thing, each level holding those below it.
 #[derive(
@@ -41,18 +47,6 @@ impl Access {
     pub fn may_write(self) -> bool {
         self >= Self::Write
     }
-}
-
-/// What somebody is on this instance. What they are in a community is another matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Runs the instance.
-    Administrator,
-    /// A civil servant with an account.
-    Agent,
-    /// Somebody from outside, who sees only what they were asked into.
-    Outsider,
 }
 
 /// How somebody came to be known.

@@ -1,0 +1,27 @@
+//! The HTTP kit. It knows no feature and no person.
+//!
+//! * [`problem`]: every refusal leaves as `application/problem+json`, in the reader's language
+//! * [`context`]: what surrounds a request: its id, its span, its figures, its panics, its problems
+//! * [`headers`]: the security headers and the content policies
+//! * [`origin`]: the defence against requests forged by other sites
+//! * [`extract`]: `Json`, `Path` and `Query` that refuse with problems
+//! * [`listen`]: the serving loop
+//! * [`page`]: limits and cursors of lists
+//! * [`language`]: French or English
+//! * [`upgrade`]: from a request to a WebSocket over a metered stream
+//! * [`assets`]: the built client; [`docs`]: the readable API
+
+pub mod assets;
+pub mod context;
+pub mod docs;
+pub mod extract;
+pub mod headers;
+pub mod language;
+pub mod listen;
+pub mod origin;
+pub mod page;
+pub mod problem;
+pub mod upgrade;
+
+pub use language::Language;
+pub use problem::{Kind, Problem};

@@ -1,0 +1,189 @@
+//! Facts from the store, and what the policy makes of them: a right, or a refusal.
+//!
+//! The first line of a handler asks here. What a person may not even see is [`Denied::NotFound`]; what they see
+//! and may not do is [`Denied::Forbidden`].
+
+use crdt_store::{
+    Db, DocumentId, Epoch, StoreError,
+    communities::Met,
+    documents::{AccessFacts, Listed},
+};
+use time::OffsetDateTime;
+
+use super::{Access, Denied, Principal, policy};
+
+/// Shared by clone.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    db: Db,
+    clock: fn() -> OffsetDateTime,
+}
+
+impl Guard {
+    pub fn new(db: Db, clock: fn() -> OffsetDateTime) -> Self {
+        Self { db, clock }
+    }
+
+    /// The right of a person to a document, at least `needed`.
+    pub async fn document(&self, who: &Principal, id: DocumentId, needed: Access) -> Result<Access, Denied> {
+        let facts = self.db.documents().facts_for_access(id, who.id).await.map_err(unavailable)?;
+        enough(facts.map_or(Access::None, |facts| judge(&facts, who, (self.clock)())), needed)
+    }
+
+    /// The document of a plain name, its present lineage, and the right of a person to it.
+    pub async fn document_by_name(&self, who: &Principal, name: &str) -> Result<(DocumentId, Epoch, Access), Denied> {
+        let facts = self.db.documents().facts_for_access_by_name(name, who.id).await.map_err(unavailable)?;
+        let facts = facts.ok_or(Denied::NotFound)?;
+        let access = enough(judge(&facts, who, (self.clock)()), Access::Read)?;
+        Ok((facts.document_id, facts.epoch, access))
+    }
+
+    /// A community that a person may at least know of, and their right in it.
+    pub async fn community(&self, who: &Principal, slug: &str, needed: Access) -> Result<(Met, Access), Denied> {
+        let met = self.db.communities().by_slug(slug, who.id).await.map_err(unavailable)?;
+        let met = met.ok_or(Denied::NotFound)?;
+        let community = place_of(&met);
+        if !policy::sees_cover(person(who), community) {
+            return Err(Denied::NotFound);
+        }
+        let access = policy::community(person(who), community);
+        if access < needed {
+            return Err(Denied::Forbidden);
+        }
+        Ok((met, access))
+    }
+}
+
+/// The right of a person to a document in a list.
+pub fn listed(who: &Principal, listed: &Listed) -> Access {
+    let community = listed.community_visibility.map(|visibility| policy::Community {
+        visibility,
+        archived: listed.community_archived_at.is_some(),
+        role: listed.role,
+    });
+    let document = policy::Document {
+        sharing: listed.document.visibility,
+        deleted: listed.document.deleted_at.is_some(),
+        author: who.id.is_some() && listed.document.created_by == who.id,
+        community,
+    };
+    policy::document(person(who), document)
+}
+
+fn place_of(met: &Met) -> policy::Community {
+    policy::Community {
+        visibility: met.community.visibility,
+        archived: met.community.archived_at.is_some(),
+        role: met.role,
+    }
+}
+
+/// A login of somebody who is suspended does not come this far.
+fn person(who: &Principal) -> policy::Person {
+    policy::Person { role: who.role, suspended: false }
+}
+
+fn judge(facts: &AccessFacts, who: &Principal, now: OffsetDateTime) -> Access {
+    let lasts = facts.member_expires_at.is_none_or(|end| end > now);
+    let community = facts.community_visibility.map(|visibility| policy::Community {
+        visibility,
+        archived: facts.community_archived_at.is_some(),
+        role: facts.member_role.filter(|_| lasts),
+    });
+    let document = policy::Document {
+        sharing: facts.visibility,
+        deleted: facts.deleted_at.is_some(),
+        author: who.id.is_some() && facts.created_by == who.id,
+        community,
+    };
+    let person = policy::Person { role: who.role, suspended: facts.user_suspended_at.is_some() };
+    policy::document(person, document)
+}
+
+fn enough(access: Access, needed: Access) -> Result<Access, Denied> {
+    match access {
+        Access::None => Err(Denied::NotFound),
+        access if access < needed => Err(Denied::Forbidden),
+        access => Ok(access),
+    }
+}
+
+fn unavailable(error: StoreError) -> Denied {
+    tracing::warn!(error = %error, "rights can't be looked up");
+    Denied::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use crdt_store::{
+        UserId,
+        communities::{MemberRole, Visibility},
+        documents::Sharing,
+    };
+    use time::Duration;
+
+    use super::*;
+    use crate::access::{Means, Role};
+
+    fn now() -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH + Duration::days(20_000)
+    }
+
+    fn facts() -> AccessFacts {
+        AccessFacts {
+            document_id: DocumentId::fresh(),
+            name: "n".to_owned(),
+            epoch: 1,
+            visibility: Sharing::Inherit,
+            created_by: None,
+            frozen_at: None,
+            deleted_at: None,
+            community_id: None,
+            community_visibility: Some(Visibility::Private),
+            community_archived_at: None,
+            member_role: Some(MemberRole::Member),
+            member_expires_at: None,
+            user_role: Some(Role::Outsider),
+            user_suspended_at: None,
+        }
+    }
+
+    fn who() -> Principal {
+        Principal {
+            id: Some(UserId::fresh()),
+            name: "Chloé".to_owned(),
+            role: Role::Outsider,
+            language: "fr".to_owned(),
+            means: Means::Open,
+        }
+    }
+
+    #[test]
+    fn a_membership_ends_at_its_end() {
+        assert_eq!(judge(&facts(), &who(), now()), Access::Write);
+        let later = AccessFacts { member_expires_at: Some(now() + Duration::seconds(1)), ..facts() };
+        assert_eq!(judge(&later, &who(), now()), Access::Write);
+        let over = AccessFacts { member_expires_at: Some(now()), ..facts() };
+        assert_eq!(judge(&over, &who(), now()), Access::None);
+    }
+
+    #[test]
+    fn a_document_that_nobody_made_is_not_everybodys_who_has_no_name() {
+        let alone = AccessFacts { community_visibility: None, member_role: None, ..facts() };
+        let nameless = Principal { id: None, ..who() };
+        assert_eq!(judge(&alone, &nameless, now()), Access::None);
+    }
+
+    #[test]
+    fn a_suspension_counts_even_if_the_login_was_read_before_it() {
+        let suspended = AccessFacts { user_suspended_at: Some(now()), ..facts() };
+        assert_eq!(judge(&suspended, &who(), now()), Access::None);
+    }
+
+    #[test]
+    fn unseen_is_not_found_and_seen_is_forbidden() {
+        assert_eq!(enough(Access::None, Access::Read), Err(Denied::NotFound));
+        assert_eq!(enough(Access::Read, Access::Write), Err(Denied::Forbidden));
+        assert_eq!(enough(Access::Manage, Access::Write), Ok(Access::Manage));
+    }
+}
