@@ -196,12 +196,7 @@ impl Communities {
 
     /// What `user` may know of, by name: their own, and for all but outsiders those that
     /// are not secret. Archived ones are left out.
-    pub async fn list_for(
-        &self,
-        user: UserId,
-        after: Option<&After>,
-        limit: u32,
-    ) -> Result<Vec<Met>> {
+    pub async fn list_for(&self, user: UserId, after: Option<&After>, limit: u32) -> Result<Vec<Met>> {
         let (name, id) = match after {
             Some(after) => (after.name.as_str(), after.id.0),
             None => ("", uuid::Uuid::nil()),
@@ -250,12 +245,7 @@ impl Communities {
     }
 
     /// Who belongs to a community today, in the order of their ids, from the one after `after`.
-    pub async fn members(
-        &self,
-        community: CommunityId,
-        after: Option<UserId>,
-        limit: u32,
-    ) -> Result<Vec<Member>> {
+    pub async fn members(&self, community: CommunityId, after: Option<UserId>, limit: u32) -> Result<Vec<Member>> {
         on!(
             self.db.reader(),
             all Member,

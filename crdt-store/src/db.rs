@@ -21,6 +21,7 @@ use time::OffsetDateTime;
 use crate::error::{Result, StoreError};
 use crate::{Communities, Documents, Log, Logins, Settings, Users};
 use at::At;
+use on::One;
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
@@ -35,11 +36,7 @@ pub struct DbOptions {
 
 impl Default for DbOptions {
     fn default() -> Self {
-        Self {
-            connections: 8,
-            patience: Duration::from_secs(5),
-            clock: system_clock,
-        }
+        Self { connections: 8, patience: Duration::from_secs(5), clock: system_clock }
     }
 }
 
@@ -138,7 +135,7 @@ impl Db {
 
     /// Asks the database for nothing, to see that it answers.
     pub async fn health(&self) -> Result<()> {
-        on!(self.reader(), one (i64,), "select cast(1 as bigint)").map(|_| ())
+        on!(self.reader(), one One<i64>, "select cast(1 as bigint)").map(|_| ())
     }
 
     /// False where a committed transaction could be lost with the power:
@@ -195,10 +192,9 @@ impl Db {
     pub(crate) async fn begin_read(&self) -> Result<Tx> {
         Ok(match self.reader() {
             Pool::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
-            Pool::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("begin isolation level repeatable read, read only")
-                    .await?,
-            ),
+            Pool::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("begin isolation level repeatable read, read only").await?)
+            }
         })
     }
 }

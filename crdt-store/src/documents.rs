@@ -209,9 +209,12 @@ macro_rules! listed {
     ($with:literal, $from:literal) => {
         concat!(
             $with,
-            document!("select ", ", c.slug as community_slug, c.name as community_name,
+            document!(
+                "select ",
+                ", c.slug as community_slug, c.name as community_name,
                 c.visibility as community_visibility, c.archived_at as community_archived_at,
-                m.role, cu.name as created_by_name, uu.name as updated_by_name "),
+                m.role, cu.name as created_by_name, uu.name as updated_by_name "
+            ),
             $from,
             " left join communities c on c.id = d.community_id
               left join memberships m on m.community_id = d.community_id and m.user_id = $1
@@ -291,9 +294,7 @@ impl Documents {
         match document {
             Some(document) if rows > 0 => Ok(Made::New(document)),
             Some(document) => Ok(Made::There(document)),
-            None => Err(StoreError::Conflict {
-                constraint: "documents_name_key".to_owned(),
-            }),
+            None => Err(StoreError::Conflict { constraint: "documents_name_key".to_owned() }),
         }
     }
 
@@ -317,9 +318,7 @@ impl Documents {
             creator,
             self.db.now()
         )?;
-        self.by_name(name)
-            .await?
-            .ok_or(StoreError::NotFound { what: "document" })
+        self.by_name(name).await?.ok_or(StoreError::NotFound { what: "document" })
     }
 
     /// The document of that id, deleted or not.
@@ -361,13 +360,7 @@ impl Documents {
 
     /// The documents of `scope` as `user` sees them, the last written in first, from the one
     /// after `after`. What is restricted is shown to its creator only.
-    pub async fn list(
-        &self,
-        scope: Scope,
-        user: UserId,
-        after: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Vec<Listed>> {
+    pub async fn list(&self, scope: Scope, user: UserId, after: Option<Cursor>, limit: u32) -> Result<Vec<Listed>> {
         let (updated_at, id) = match after {
             Some(after) => (At(after.updated_at), after.id.0),
             None => (far(), uuid::Uuid::max()),
@@ -421,12 +414,7 @@ impl Documents {
     }
 
     /// Gives a document another title. [`StoreError::NotFound`] where there is none, or no more.
-    pub async fn rename(
-        &self,
-        id: DocumentId,
-        title: &str,
-        by: Option<UserId>,
-    ) -> Result<Document> {
+    pub async fn rename(&self, id: DocumentId, title: &str, by: Option<UserId>) -> Result<Document> {
         let rows = on!(
             self.db.writer(),
             run,
@@ -465,11 +453,7 @@ impl Documents {
     }
 
     /// What a policy needs to judge the access of `user` to the document of that id.
-    pub async fn facts_for_access(
-        &self,
-        id: DocumentId,
-        user: Option<UserId>,
-    ) -> Result<Option<AccessFacts>> {
+    pub async fn facts_for_access(&self, id: DocumentId, user: Option<UserId>) -> Result<Option<AccessFacts>> {
         on!(
             self.db.reader(),
             maybe AccessFacts,
@@ -480,11 +464,7 @@ impl Documents {
     }
 
     /// The same, by the document's plain room name.
-    pub async fn facts_for_access_by_name(
-        &self,
-        name: &str,
-        user: Option<UserId>,
-    ) -> Result<Option<AccessFacts>> {
+    pub async fn facts_for_access_by_name(&self, name: &str, user: Option<UserId>) -> Result<Option<AccessFacts>> {
         if check_name(name).is_err() {
             return Ok(None);
         }
@@ -519,8 +499,5 @@ fn check_name(name: &str) -> Result<()> {
         _ if name.contains('\0') => "it holds a NUL",
         _ => return Ok(()),
     };
-    Err(StoreError::Unacceptable {
-        what: "the document's name",
-        reason,
-    })
+    Err(StoreError::Unacceptable { what: "the document's name", reason })
 }

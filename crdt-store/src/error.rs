@@ -37,9 +37,7 @@ pub enum StoreError {
         known: i64,
     },
     /// A migration that was applied is not the one this version has under its number.
-    #[error(
-        "the database {database} was migrated by a different build of unisson (migration {migration} differs)"
-    )]
+    #[error("the database {database} was migrated by a different build of unisson (migration {migration} differs)")]
     ForeignMigration {
         /// The file, or host and name.
         database: String,
@@ -134,19 +132,16 @@ impl StoreError {
             _ => return false,
         };
         match source {
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::Protocol(_) => true,
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
+                true
+            }
             sqlx::Error::Database(error) => match error.code().as_deref() {
                 // PostgreSQL: connection, rollback, resources, operator, system.
                 Some(code) if code.len() == 5 && code.is_ascii() => {
                     matches!(&code[..2], "08" | "40" | "53" | "57" | "58")
                 }
                 // SQLite's primary code is the low byte: busy, locked, out of memory, I/O, full.
-                Some(code) => code
-                    .parse::<u32>()
-                    .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13)),
+                Some(code) => code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13)),
                 None => false,
             },
             _ => false,
@@ -163,9 +158,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(inner) if inner.is_unique_violation() => Self::Conflict {
-                constraint: inner
-                    .constraint()
-                    .map_or_else(|| inner.message().to_owned(), str::to_owned),
+                constraint: inner.constraint().map_or_else(|| inner.message().to_owned(), str::to_owned),
             },
             _ => Self::Database(error),
         }

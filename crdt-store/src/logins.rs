@@ -150,11 +150,6 @@ impl Logins {
 
     /// Removes what has ended; how many.
     pub async fn delete_expired(&self) -> Result<u64> {
-        on!(
-            self.db.writer(),
-            run,
-            "delete from logins where expires_at <= $1",
-            self.db.now()
-        )
+        on!(self.db.writer(), run, "delete from logins where expires_at <= $1", self.db.now())
     }
 }

@@ -1,6 +1,7 @@
 //! What an instance remembers of itself: keys that must be the same on every node.
 
 use crate::db::Db;
+use crate::db::on::One;
 use crate::error::{Result, StoreError};
 
 /// Settings of the instance. Cheap to clone.
@@ -16,13 +17,8 @@ impl Settings {
 
     /// The value of `key`, where it is set.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        let row = on!(
-            self.db.reader(),
-            maybe (Vec<u8>,),
-            "select value from settings where key = $1",
-            key
-        )?;
-        Ok(row.map(|(value,)| value))
+        let row = on!(self.db.reader(), maybe One<Vec<u8>>, "select value from settings where key = $1", key)?;
+        Ok(row.map(|One(value)| value))
     }
 
     /// The value of `key`, which becomes `value` where it is not set yet.
@@ -38,9 +34,7 @@ impl Settings {
             key,
             value
         )?;
-        self.get(key)
-            .await?
-            .ok_or(StoreError::NotFound { what: "setting" })
+        self.get(key).await?.ok_or(StoreError::NotFound { what: "setting" })
     }
 
     /// Sets `key` to `value`, whatever it was.

@@ -101,9 +101,7 @@ impl Users {
             &user.language,
             self.db.now()
         )?;
-        self.get(user.id)
-            .await?
-            .ok_or(StoreError::NotFound { what: "person" })
+        self.get(user.id).await?.ok_or(StoreError::NotFound { what: "person" })
     }
 
     /// The account of that id.

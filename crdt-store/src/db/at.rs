@@ -27,9 +27,7 @@ fn micros(at: OffsetDateTime) -> Result<i64, BoxDynError> {
 }
 
 fn from_micros(micros: i64) -> Result<OffsetDateTime, BoxDynError> {
-    Ok(OffsetDateTime::from_unix_timestamp_nanos(
-        i128::from(micros) * 1000,
-    )?)
+    Ok(OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)?)
 }
 
 impl Type<Sqlite> for At {
@@ -43,10 +41,7 @@ impl Type<Sqlite> for At {
 }
 
 impl<'q> Encode<'q, Sqlite> for At {
-    fn encode_by_ref(
-        &self,
-        buffer: &mut <Sqlite as sqlx::Database>::ArgumentBuffer,
-    ) -> Result<IsNull, BoxDynError> {
+    fn encode_by_ref(&self, buffer: &mut <Sqlite as sqlx::Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
         <i64 as Encode<'q, Sqlite>>::encode(micros(self.0)?, buffer)
     }
 }
@@ -68,10 +63,7 @@ impl Type<Postgres> for At {
 }
 
 impl<'q> Encode<'q, Postgres> for At {
-    fn encode_by_ref(
-        &self,
-        buffer: &mut <Postgres as sqlx::Database>::ArgumentBuffer,
-    ) -> Result<IsNull, BoxDynError> {
+    fn encode_by_ref(&self, buffer: &mut <Postgres as sqlx::Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
         <OffsetDateTime as Encode<'q, Postgres>>::encode(self.0, buffer)
     }
 }

@@ -9,6 +9,10 @@
 //! `one`/`maybe`/`all T` rows of `T: FromRow`. `in tx` runs inside a [`Tx`](super::Tx).
 //! The arguments are bound in order as `$1`, `$2`…; times are bound as `At`.
 
+/// A row of one column: `one One<i64>`.
+#[derive(sqlx::FromRow)]
+pub(crate) struct One<T>(pub T);
+
 macro_rules! on {
     (in $tx:expr, run, $sql:expr $(, $arg:expr)* $(,)?) => {
         match &mut *$tx {

@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use super::on::One;
 use super::{Db, DbOptions, Inner, Pool};
 use crate::error::{Result, StoreError};
 
@@ -33,9 +32,7 @@ impl Db {
     /// database of a newer version, each with its own [`StoreError`]. Migrates nothing.
     pub async fn open(address: &str, options: DbOptions) -> Result<Self> {
         let Some((scheme, rest)) = address.split_once(':') else {
-            return Err(StoreError::UnknownScheme {
-                scheme: address.chars().take(20).collect(),
-            });
+            return Err(StoreError::UnknownScheme { scheme: address.chars().take(20).collect() });
         };
         let db = match scheme {
             "sqlite" => {
@@ -49,9 +46,7 @@ impl Db {
             }
             "postgres" | "postgresql" => open_postgres(address, &options).await?,
             other => {
-                return Err(StoreError::UnknownScheme {
-                    scheme: other.chars().take(20).collect(),
-                });
+                return Err(StoreError::UnknownScheme { scheme: other.chars().take(20).collect() });
             }
         };
         if let Err(refusal) = db.refuse_newer().await {
@@ -70,14 +65,10 @@ impl Db {
             Pool::Postgres(pool) => POSTGRES.run(pool).await,
         }
         .map_err(|source| match source {
-            MigrateError::VersionMismatch(migration) => StoreError::ForeignMigration {
-                database: self.name().to_owned(),
-                migration,
-            },
-            source => StoreError::Migration {
-                database: self.name().to_owned(),
-                source,
-            },
+            MigrateError::VersionMismatch(migration) => {
+                StoreError::ForeignMigration { database: self.name().to_owned(), migration }
+            }
+            source => StoreError::Migration { database: self.name().to_owned(), source },
         })?;
         Ok(pending)
     }
@@ -89,21 +80,15 @@ impl Db {
             Pool::Sqlite(_) => &SQLITE,
             Pool::Postgres(_) => &POSTGRES,
         };
-        Ok(known
-            .iter()
-            .map(|migration| migration.version)
-            .filter(|version| !applied.contains(version))
-            .collect())
+        Ok(known.iter().map(|migration| migration.version).filter(|version| !applied.contains(version)).collect())
     }
 
     async fn applied_migrations(&self) -> Result<Vec<i64>> {
         let there = match self.reader() {
             Pool::Sqlite(pool) => {
-                sqlx::query_scalar::<_, i64>(
-                    "select count(*) from sqlite_schema where name = '_sqlx_migrations'",
-                )
-                .fetch_one(pool)
-                .await?
+                sqlx::query_scalar::<_, i64>("select count(*) from sqlite_schema where name = '_sqlx_migrations'")
+                    .fetch_one(pool)
+                    .await?
             }
             Pool::Postgres(pool) => {
                 sqlx::query_scalar::<_, i64>(
@@ -116,12 +101,8 @@ impl Db {
         if there == 0 {
             return Ok(Vec::new());
         }
-        let rows = on!(
-            self.reader(),
-            all (i64,),
-            "select version from _sqlx_migrations order by version"
-        )?;
-        Ok(rows.into_iter().map(|(version,)| version).collect())
+        let rows = on!(self.reader(), all One<i64>, "select version from _sqlx_migrations order by version")?;
+        Ok(rows.into_iter().map(|One(version)| version).collect())
     }
 
     async fn refuse_newer(&self) -> Result<()> {
@@ -132,11 +113,7 @@ impl Db {
         let newest = known.iter().map(|migration| migration.version).max().unwrap_or(0);
         let found = self.applied_migrations().await?.last().copied().unwrap_or(0);
         if found > newest {
-            return Err(StoreError::NewerDatabase {
-                database: self.name().to_owned(),
-                found,
-                known: newest,
-            });
+            return Err(StoreError::NewerDatabase { database: self.name().to_owned(), found, known: newest });
         }
         Ok(())
     }
@@ -154,10 +131,7 @@ async fn open_sqlite(path: &Path, options: &DbOptions) -> Result<Db> {
         .disable_statement_logging();
     probe_sqlite(path, &base).await?;
 
-    let writing = base
-        .clone()
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
+    let writing = base.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .idle_timeout(None)
@@ -189,48 +163,29 @@ async fn open_sqlite(path: &Path, options: &DbOptions) -> Result<Db> {
 async fn probe_sqlite(path: &Path, base: &SqliteConnectOptions) -> Result<()> {
     let refusal = |error| sqlite_refusal(path, error);
     let mut probe: SqliteConnection = base.connect().await.map_err(refusal)?;
-    let application: i64 = sqlx::query_scalar("pragma application_id")
-        .fetch_one(&mut probe)
-        .await
-        .map_err(refusal)?;
-    let objects: i64 = sqlx::query_scalar("select count(*) from sqlite_schema")
-        .fetch_one(&mut probe)
-        .await
-        .map_err(refusal)?;
+    let application: i64 = sqlx::query_scalar("pragma application_id").fetch_one(&mut probe).await.map_err(refusal)?;
+    let objects: i64 =
+        sqlx::query_scalar("select count(*) from sqlite_schema").fetch_one(&mut probe).await.map_err(refusal)?;
     // The migration table comes before the first migration sets the mark.
-    let ours: i64 =
-        sqlx::query_scalar("select count(*) from sqlite_schema where tbl_name <> '_sqlx_migrations'")
-            .fetch_one(&mut probe)
-            .await
-            .map_err(refusal)?;
+    let ours: i64 = sqlx::query_scalar("select count(*) from sqlite_schema where tbl_name <> '_sqlx_migrations'")
+        .fetch_one(&mut probe)
+        .await
+        .map_err(refusal)?;
     if objects > 0 && ours > 0 && application != APPLICATION_ID {
-        return Err(StoreError::ForeignDatabase {
-            database: path.display().to_string(),
-        });
+        return Err(StoreError::ForeignDatabase { database: path.display().to_string() });
     }
     // Takes the write lock and lets it go: says now what the first commit would say.
-    sqlx::query("begin immediate")
-        .execute(&mut probe)
-        .await
-        .map_err(refusal)?;
-    sqlx::query("rollback")
-        .execute(&mut probe)
-        .await
-        .map_err(refusal)?;
+    sqlx::query("begin immediate").execute(&mut probe).await.map_err(refusal)?;
+    sqlx::query("rollback").execute(&mut probe).await.map_err(refusal)?;
     probe.close().await.map_err(refusal)
 }
 
 fn file_refusal(path: &Path, error: &std::io::Error) -> StoreError {
     match error.kind() {
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-            StoreError::ReadOnly {
-                path: path.to_owned(),
-            }
+            StoreError::ReadOnly { path: path.to_owned() }
         }
-        _ => StoreError::CannotOpen {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        },
+        _ => StoreError::CannotOpen { path: path.to_owned(), reason: error.to_string() },
     }
 }
 
@@ -258,10 +213,7 @@ fn sqlite_refusal(path: &Path, error: sqlx::Error) -> StoreError {
             }
             Err(error) => file_refusal(&path, &error),
         },
-        _ => StoreError::CannotOpen {
-            path,
-            reason: error.to_string(),
-        },
+        _ => StoreError::CannotOpen { path, reason: error.to_string() },
     }
 }
 
@@ -279,10 +231,7 @@ async fn open_postgres(address: &str, options: &DbOptions) -> Result<Db> {
         connect.get_host(),
         connect.get_port(),
     );
-    let unreachable = |source| StoreError::Unreachable {
-        database: name.clone(),
-        source,
-    };
+    let unreachable = |source| StoreError::Unreachable { database: name.clone(), source };
     let pool = |connections: u32| {
         PgPoolOptions::new()
             .max_connections(connections)
@@ -290,10 +239,7 @@ async fn open_postgres(address: &str, options: &DbOptions) -> Result<Db> {
             .acquire_timeout(options.patience)
             .test_before_acquire(false)
     };
-    let main = pool(options.connections.max(2))
-        .connect_with(connect.clone())
-        .await
-        .map_err(unreachable)?;
+    let main = pool(options.connections.max(2)).connect_with(connect.clone()).await.map_err(unreachable)?;
     let log_writer = pool(LOG_CONNECTIONS).connect_lazy_with(connect);
     Ok(Db(Arc::new(Inner {
         reader: Pool::Postgres(main.clone()),

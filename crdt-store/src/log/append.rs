@@ -262,13 +262,7 @@ where
 }
 
 /// Writes row 1 of a new lineage, whose document row the caller has made or moved.
-pub(crate) async fn seed_row(
-    tx: &mut Tx,
-    document: DocumentId,
-    epoch: Epoch,
-    seed: Entry,
-    now: At,
-) -> Result<()> {
+pub(crate) async fn seed_row(tx: &mut Tx, document: DocumentId, epoch: Epoch, seed: Entry, now: At) -> Result<()> {
     on!(
         in tx,
         run,

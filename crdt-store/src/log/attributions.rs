@@ -12,29 +12,25 @@ use uuid::Uuid;
 
 use super::{Attribution, Entry, Log, load};
 use crate::db::Tx;
+use crate::db::on::One;
 use crate::error::{Result, StoreError};
 use crate::ids::{ClientId, Clock, DocumentId, Epoch, Seq, UserId};
 
 impl Log {
     /// Who wrote what is in a document and epoch, by client and clock, without overlaps.
-    pub async fn attributions(
-        &self,
-        document: DocumentId,
-        epoch: Epoch,
-    ) -> Result<Vec<Attribution>> {
+    pub async fn attributions(&self, document: DocumentId, epoch: Epoch) -> Result<Vec<Attribution>> {
         let mut tx = self.db.begin_read().await?;
         let mut ledger = Ledger::read(&mut tx, document, epoch).await?;
         let snapshot = on!(
             in &mut tx,
-            maybe (Seq,),
+            maybe One<Seq>,
             "select seq from snapshots where document_id = $1 and epoch = $2",
             document,
             epoch
         )?;
-        let after = snapshot.map_or(0, |(seq,)| seq);
+        let after = snapshot.map_or(0, |One(seq)| seq);
         let quarantined = self.quarantined_in(&mut tx, document, Some(epoch)).await?;
-        let rows =
-            load::read_rows(&mut tx, document, epoch, after, Seq::MAX, &quarantined).await?;
+        let rows = load::read_rows(&mut tx, document, epoch, after, Seq::MAX, &quarantined).await?;
         tx.commit().await?;
         for row in &rows {
             for entry in &row.entries {
@@ -73,25 +69,15 @@ impl Ledger {
         )?;
         let mut ledger = Self::default();
         for (client, from, to, person, session, brought) in stored {
-            let author = Author {
-                person,
-                session,
-                brought,
-            };
-            ledger
-                .ranges
-                .insert((unsigned(client), unsigned(from)), (unsigned(to), author));
+            let author = Author { person, session, brought };
+            ledger.ranges.insert((unsigned(client), unsigned(from)), (unsigned(to), author));
         }
         Ok(ledger)
     }
 
     pub(super) fn add_entry(&mut self, entry: &Entry) {
         for (told, brought) in [(&entry.own, false), (&entry.brought, true)] {
-            let author = Author {
-                person: entry.person,
-                session: entry.session,
-                brought,
-            };
+            let author = Author { person: entry.person, session: entry.session, brought };
             for (client, clocks) in told {
                 self.add(*client, clocks.clone(), author);
             }
@@ -102,10 +88,7 @@ impl Ledger {
     fn add(&mut self, client: ClientId, clocks: Range<Clock>, author: Author) {
         let mut from = clocks.start;
         while from < clocks.end {
-            let before = self
-                .ranges
-                .range_mut((client, 0)..=(client, from))
-                .next_back();
+            let before = self.ranges.range_mut((client, 0)..=(client, from)).next_back();
             if let Some((_, (to, _))) = &before
                 && *to > from
             {
@@ -129,12 +112,7 @@ impl Ledger {
     }
 
     /// Writes what was added since it was read.
-    pub(super) async fn write(
-        &self,
-        tx: &mut Tx,
-        document: DocumentId,
-        epoch: Epoch,
-    ) -> Result<()> {
+    pub(super) async fn write(&self, tx: &mut Tx, document: DocumentId, epoch: Epoch) -> Result<()> {
         for key in &self.changed {
             let Some((to, author)) = self.ranges.get(key) else {
                 continue;
@@ -187,10 +165,8 @@ impl Ledger {
 }
 
 fn signed(value: u64) -> Result<i64> {
-    i64::try_from(value).map_err(|_| StoreError::Unacceptable {
-        what: "a client id or clock",
-        reason: "it is longer than 63 bits",
-    })
+    i64::try_from(value)
+        .map_err(|_| StoreError::Unacceptable { what: "a client id or clock", reason: "it is longer than 63 bits" })
 }
 
 fn unsigned(value: i64) -> u64 {
@@ -202,19 +178,11 @@ mod tests {
     use super::*;
 
     fn author(session: u128) -> Author {
-        Author {
-            person: None,
-            session: Uuid::from_u128(session),
-            brought: false,
-        }
+        Author { person: None, session: Uuid::from_u128(session), brought: false }
     }
 
     fn told(ledger: Ledger) -> Vec<(ClientId, Clock, Clock, u128)> {
-        ledger
-            .into_attributions()
-            .into_iter()
-            .map(|a| (a.client, a.from, a.to, a.session.as_u128()))
-            .collect()
+        ledger.into_attributions().into_iter().map(|a| (a.client, a.from, a.to, a.session.as_u128())).collect()
     }
 
     #[test]
@@ -234,10 +202,7 @@ mod tests {
         ledger.add(7, 2..4, author(1));
         ledger.add(7, 6..7, author(1));
         ledger.add(7, 0..9, author(2));
-        assert_eq!(
-            told(ledger),
-            [(7, 0, 2, 2), (7, 2, 4, 1), (7, 4, 6, 2), (7, 6, 7, 1), (7, 7, 9, 2)]
-        );
+        assert_eq!(told(ledger), [(7, 0, 2, 2), (7, 2, 4, 1), (7, 4, 6, 2), (7, 6, 7, 1), (7, 7, 9, 2)]);
     }
 
     #[test]

@@ -59,13 +59,7 @@ pub(super) fn decode(payload: &Bytes) -> Result<Vec<Entry>, &'static str> {
         let session = record.uuid()?;
         let own = record.ranges()?;
         let brought = record.ranges()?;
-        entries.push(Entry {
-            person,
-            session,
-            bytes,
-            brought,
-            own,
-        });
+        entries.push(Entry { person, session, bytes, brought, own });
     }
     Ok(entries)
 }
@@ -168,11 +162,8 @@ mod tests {
 
     #[test]
     fn entries_read_back_as_they_were_written() {
-        let entries = vec![
-            entry(Some(UserId::fresh()), b"first"),
-            entry(None, b""),
-            Entry::by_server(Bytes::from(vec![7; 300])),
-        ];
+        let entries =
+            vec![entry(Some(UserId::fresh()), b"first"), entry(None, b""), Entry::by_server(Bytes::from(vec![7; 300]))];
         let payload = Bytes::from(encode(&entries));
         assert_eq!(decode(&payload), Ok(entries));
     }

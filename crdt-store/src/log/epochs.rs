@@ -22,12 +22,7 @@ impl Log {
     ///
     /// Compare-and-set on the epoch: `None` where `from` is not the current one, so that of
     /// two who begin one at once only one does. The new epoch otherwise.
-    pub async fn start_epoch(
-        &self,
-        document: DocumentId,
-        from: Epoch,
-        seed: Option<Bytes>,
-    ) -> Result<Option<Epoch>> {
+    pub async fn start_epoch(&self, document: DocumentId, from: Epoch, seed: Option<Bytes>) -> Result<Option<Epoch>> {
         let epoch = from + 1;
         let size = seed.as_ref().map_or(0, Bytes::len);
         let now = self.db.now();
@@ -62,13 +57,7 @@ impl Log {
             Freeze::Frozen => Some(self.db.now()),
             Freeze::Thawed => None,
         };
-        let rows = on!(
-            self.db.writer(),
-            run,
-            "update documents set frozen_at = $2 where id = $1",
-            document,
-            at
-        )?;
+        let rows = on!(self.db.writer(), run, "update documents set frozen_at = $2 where id = $1", document, at)?;
         match rows {
             0 => Err(StoreError::NotFound { what: "document" }),
             _ => Ok(()),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::{Log, Quarantined, Row, Since, Snapshot, Stored, entry};
 use crate::db::Tx;
 use crate::db::at::MaybeAt;
+use crate::db::on::One;
 use crate::error::{Result, StoreError};
 use crate::ids::{DocumentId, Epoch, Seq};
 
@@ -35,21 +36,9 @@ impl Log {
         let last = rows.last().map_or(after, |row| row.seq);
         let head_seq = if current == epoch { head_seq } else { last };
         if let Some(seq) = gap(after, &rows, head_seq) {
-            return Err(StoreError::CorruptRow {
-                document,
-                epoch,
-                seq,
-                reason: "it is missing",
-            });
+            return Err(StoreError::CorruptRow { document, epoch, seq, reason: "it is missing" });
         }
-        Ok(Stored {
-            epoch,
-            head_seq,
-            frozen: frozen_at.0.is_some() || current != epoch,
-            snapshot,
-            rows,
-            quarantined,
-        })
+        Ok(Stored { epoch, head_seq, frozen: frozen_at.0.is_some() || current != epoch, snapshot, rows, quarantined })
     }
 
     /// The rows after `after`, for who has a document up to there.
@@ -67,11 +56,7 @@ impl Log {
         let quarantined = self.quarantined_in(&mut tx, document, Some(epoch)).await?;
         let rows = read_rows(&mut tx, document, epoch, after, Seq::MAX, &quarantined).await?;
         tx.commit().await?;
-        let head_seq = if current == epoch {
-            head_seq
-        } else {
-            rows.last().map_or(after, |row| row.seq)
-        };
+        let head_seq = if current == epoch { head_seq } else { rows.last().map_or(after, |row| row.seq) };
         Ok(match gap(after, &rows, head_seq) {
             Some(_) => Since::Swept,
             None => Since::Rows(rows),
@@ -91,11 +76,7 @@ fn gap(after: Seq, rows: &[Row], head: Seq) -> Option<Seq> {
     (next <= head).then_some(next)
 }
 
-async fn read_snapshot(
-    tx: &mut Tx,
-    document: DocumentId,
-    epoch: Epoch,
-) -> Result<Option<Snapshot>> {
+async fn read_snapshot(tx: &mut Tx, document: DocumentId, epoch: Epoch) -> Result<Option<Snapshot>> {
     let head = on!(
         in tx,
         maybe (Seq, Vec<u8>),
@@ -108,7 +89,7 @@ async fn read_snapshot(
     };
     let parts = on!(
         in tx,
-        all (Vec<u8>,),
+        all One<Vec<u8>>,
         "select bytes from snapshot_parts where document_id = $1 and epoch = $2 order by part_no",
         document,
         epoch
@@ -116,7 +97,7 @@ async fn read_snapshot(
     Ok(Some(Snapshot {
         seq,
         index: Bytes::from(index),
-        parts: parts.into_iter().map(|(part,)| Bytes::from(part)).collect(),
+        parts: parts.into_iter().map(|One(part)| Bytes::from(part)).collect(),
     }))
 }
 
@@ -145,13 +126,12 @@ pub(super) async fn read_rows(
     }
     let mut rows = Vec::with_capacity(stored.len());
     for (seq, payload) in stored {
-        let mut entries =
-            entry::decode(&Bytes::from(payload)).map_err(|reason| StoreError::CorruptRow {
-                document,
-                epoch,
-                seq,
-                reason,
-            })?;
+        let mut entries = entry::decode(&Bytes::from(payload)).map_err(|reason| StoreError::CorruptRow {
+            document,
+            epoch,
+            seq,
+            reason,
+        })?;
         if let Some(left_out) = left_out.get(&seq) {
             let mut no = 0;
             entries.retain(|_| {

@@ -75,13 +75,7 @@ pub struct Entry {
 impl Entry {
     /// An update of the server's own making: a seed, an edit asked over REST.
     pub fn by_server(bytes: Bytes) -> Self {
-        Self {
-            person: None,
-            session: Uuid::nil(),
-            bytes,
-            brought: Vec::new(),
-            own: Vec::new(),
-        }
+        Self { person: None, session: Uuid::nil(), bytes, brought: Vec::new(), own: Vec::new() }
     }
 }
 

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::{Log, Quarantined, entry};
 use crate::db::Tx;
 use crate::db::at::At;
+use crate::db::on::One;
 use crate::error::{Result, StoreError};
 use crate::ids::{DocumentId, Epoch, Seq, UserId};
 
@@ -56,24 +57,22 @@ impl Log {
         let mut tx = self.db.begin().await?;
         let row = on!(
             in &mut tx,
-            maybe (Vec<u8>,),
+            maybe One<Vec<u8>>,
             "select payload from updates where document_id = $1 and epoch = $2 and seq = $3",
             document,
             epoch,
             seq
         )?;
-        let Some((payload,)) = row else {
+        let Some(One(payload)) = row else {
             return Err(missing);
         };
-        let entries =
-            entry::decode(&Bytes::from(payload)).map_err(|reason| StoreError::CorruptRow {
-                document,
-                epoch,
-                seq,
-                reason,
-            })?;
-        let (Some(entry), Ok(place)) = (entries.get(entry_no as usize), i32::try_from(entry_no))
-        else {
+        let entries = entry::decode(&Bytes::from(payload)).map_err(|reason| StoreError::CorruptRow {
+            document,
+            epoch,
+            seq,
+            reason,
+        })?;
+        let (Some(entry), Ok(place)) = (entries.get(entry_no as usize), i32::try_from(entry_no)) else {
             return Err(missing);
         };
         on!(
@@ -118,13 +117,7 @@ impl Log {
 
     /// Lets an update back in; true where it was set aside. Where its row is swept by now,
     /// the caller appends [`Quarantined::bytes`] anew.
-    pub async fn release(
-        &self,
-        document: DocumentId,
-        epoch: Epoch,
-        seq: Seq,
-        entry_no: u32,
-    ) -> Result<bool> {
+    pub async fn release(&self, document: DocumentId, epoch: Epoch, seq: Seq, entry_no: u32) -> Result<bool> {
         let Ok(place) = i32::try_from(entry_no) else {
             return Ok(false);
         };

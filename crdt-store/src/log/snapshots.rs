@@ -12,6 +12,7 @@ use super::attributions::Ledger;
 use super::{Log, Row, load};
 use crate::db::Tx;
 use crate::db::at::At;
+use crate::db::on::One;
 use crate::error::Result;
 use crate::ids::{DocumentId, Epoch, Seq};
 
@@ -21,17 +22,13 @@ const SWEPT_DOCUMENTS: i64 = 64;
 impl Log {
     /// Documents, open or not, whose log has `min_rows` rows or more after its snapshot:
     /// those with the longest tails first, at most `limit`.
-    pub async fn due_for_compaction(
-        &self,
-        min_rows: u32,
-        limit: u32,
-    ) -> Result<Vec<(DocumentId, Epoch)>> {
+    pub async fn due_for_compaction(&self, min_rows: u32, limit: u32) -> Result<Vec<(DocumentId, Epoch)>> {
         // `tails` notes lengths when they pass a power of two.
         let min_rows = min_rows.max(1);
         let noted = 1i64 << min_rows.ilog2();
         on!(
             self.db.reader(),
-            all (DocumentId, Epoch),
+            all(DocumentId, Epoch),
             "select d.id, d.epoch
              from tails t join documents d on d.id = t.document_id and d.epoch = t.epoch
              where t.rows_count >= $1 and d.head_seq - d.snapshot_seq >= $2 and d.deleted_at is null
@@ -134,7 +131,7 @@ impl Log {
         let smaller = size - replaced.map_or(0, |(_, size)| size) - covered.bytes;
         let tail = on!(
             in &mut tx,
-            maybe (Seq,),
+            maybe One<Seq>,
             "update documents
              set snapshot_seq = $3,
                  size_bytes = case when size_bytes + $4 < 0 then 0 else size_bytes + $4 end
@@ -145,7 +142,7 @@ impl Log {
             seq,
             smaller
         )?;
-        let Some((tail,)) = tail else {
+        let Some(One(tail)) = tail else {
             return Ok(false);
         };
         note_tail(&mut tx, document, epoch, tail).await?;
@@ -160,7 +157,7 @@ impl Log {
         let At(now) = self.db.now();
         let waiting = on!(
             self.db.reader(),
-            all (DocumentId, Epoch, Seq),
+            all(DocumentId, Epoch, Seq),
             "select document_id, epoch, up_to_seq from sweeps
              where created_at <= $1 order by created_at limit $2",
             At(now - keep),
@@ -201,32 +198,18 @@ impl Log {
         Ok(swept)
     }
 
-    async fn covered(
-        &self,
-        document: DocumentId,
-        epoch: Epoch,
-        after: Seq,
-        up_to: Seq,
-    ) -> Result<Covered> {
+    async fn covered(&self, document: DocumentId, epoch: Epoch, after: Seq, up_to: Seq) -> Result<Covered> {
         let mut tx = self.db.begin_read().await?;
         let quarantined = self.quarantined_in(&mut tx, document, Some(epoch)).await?;
-        let rows =
-            load::read_rows(&mut tx, document, epoch, after, up_to, &quarantined).await?;
+        let rows = load::read_rows(&mut tx, document, epoch, after, up_to, &quarantined).await?;
         tx.commit().await?;
-        let kept: usize = rows
-            .iter()
-            .flat_map(|row| &row.entries)
-            .map(|entry| entry.bytes.len())
-            .sum();
+        let kept: usize = rows.iter().flat_map(|row| &row.entries).map(|entry| entry.bytes.len()).sum();
         let left_out: usize = quarantined
             .iter()
             .filter(|entry| entry.seq > after && entry.seq <= up_to)
             .map(|entry| entry.bytes.len())
             .sum();
-        Ok(Covered {
-            rows,
-            bytes: i64::try_from(kept + left_out).unwrap_or(i64::MAX),
-        })
+        Ok(Covered { rows, bytes: i64::try_from(kept + left_out).unwrap_or(i64::MAX) })
     }
 }
 
@@ -237,12 +220,7 @@ struct Covered {
     bytes: i64,
 }
 
-async fn write_parts(
-    tx: &mut Tx,
-    document: DocumentId,
-    epoch: Epoch,
-    parts: &[Bytes],
-) -> Result<()> {
+async fn write_parts(tx: &mut Tx, document: DocumentId, epoch: Epoch, parts: &[Bytes]) -> Result<()> {
     on!(
         in tx,
         run,

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{Log, Version};
 use crate::db::at::At;
+use crate::db::on::One;
 use crate::error::{Result, StoreError};
 use crate::ids::{DocumentId, Epoch, Seq, UserId, VersionId};
 
@@ -61,7 +62,7 @@ impl Log {
         let mut tx = self.db.begin().await?;
         let reached = on!(
             in &mut tx,
-            maybe (i64,),
+            maybe One<i64>,
             "select head_seq from documents
              where id = $1 and deleted_at is null and (epoch > $2 or (epoch = $2 and head_seq >= $3))",
             new.document,
@@ -128,11 +129,11 @@ impl Log {
         };
         let parts = on!(
             self.db.reader(),
-            all (Vec<u8>,),
+            all One<Vec<u8>>,
             "select bytes from version_parts where version_id = $1 order by part_no",
             id
         )?;
-        let parts = parts.into_iter().map(|(part,)| Bytes::from(part)).collect();
+        let parts = parts.into_iter().map(|One(part)| Bytes::from(part)).collect();
         Ok(Some((stored.into(), parts)))
     }
 }

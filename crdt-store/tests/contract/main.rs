@@ -61,13 +61,7 @@ async fn seeded(db: &Db, seed: Option<Bytes>) -> Document {
 
 async fn person(db: &Db, name: &str, role: Role) -> User {
     db.users()
-        .create(NewUser {
-            id: UserId::fresh(),
-            name: name.to_owned(),
-            email: None,
-            role,
-            language: "fr".to_owned(),
-        })
+        .create(NewUser { id: UserId::fresh(), name: name.to_owned(), email: None, role, language: "fr".to_owned() })
         .await
         .unwrap()
 }
@@ -84,11 +78,7 @@ fn entry(text: &str) -> Entry {
 }
 
 fn batch(document: &Document, texts: &[&str]) -> Batch {
-    Batch {
-        document: document.id,
-        epoch: document.epoch,
-        entries: texts.iter().map(|text| entry(text)).collect(),
-    }
+    Batch { document: document.id, epoch: document.epoch, entries: texts.iter().map(|text| entry(text)).collect() }
 }
 
 /// Appends one row and says its seq.

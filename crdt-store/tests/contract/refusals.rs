@@ -9,10 +9,7 @@ use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 use crate::kit;
 
 async fn refusal(address: &str) -> StoreError {
-    let options = DbOptions {
-        patience: std::time::Duration::from_millis(300),
-        ..DbOptions::default()
-    };
+    let options = DbOptions { patience: std::time::Duration::from_millis(300), ..DbOptions::default() };
     let refusal = Db::open(address, options).await.unwrap_err();
     let line = refusal.to_string();
     assert!(!line.contains('\n') && !line.ends_with('.'), "{line}");
@@ -69,10 +66,7 @@ fn a_folder_or_a_file_in_the_way_is_refused() {
     kit::runtime().block_on(async {
         let folder = kit::Folder::new();
         let is_folder = refusal(&format!("sqlite:{}", folder.path().display())).await;
-        assert!(
-            matches!(is_folder, StoreError::CannotOpen { .. } | StoreError::ReadOnly { .. }),
-            "{is_folder}"
-        );
+        assert!(matches!(is_folder, StoreError::CannotOpen { .. } | StoreError::ReadOnly { .. }), "{is_folder}");
         std::fs::write(folder.path().join("file"), "").unwrap();
         let below = folder.path().join("file/unisson.db");
         let below = refusal(&format!("sqlite:{}", below.display())).await;
@@ -149,10 +143,7 @@ fn a_database_of_a_newer_version_is_refused() {
             .unwrap();
         connection.close().await.unwrap();
         let on_sqlite = refusal(&file).await;
-        assert!(
-            matches!(on_sqlite, StoreError::NewerDatabase { found: 9999, .. }),
-            "{on_sqlite}"
-        );
+        assert!(matches!(on_sqlite, StoreError::NewerDatabase { found: 9999, .. }), "{on_sqlite}");
 
         let Some(server) = kit::empty_postgres().await else {
             return;
@@ -170,10 +161,7 @@ fn a_database_of_a_newer_version_is_refused() {
             .unwrap();
         connection.close().await.unwrap();
         let on_postgres = refusal(&server).await;
-        assert!(
-            matches!(on_postgres, StoreError::NewerDatabase { found: 9999, .. }),
-            "{on_postgres}"
-        );
+        assert!(matches!(on_postgres, StoreError::NewerDatabase { found: 9999, .. }), "{on_postgres}");
     });
 }
 

@@ -30,9 +30,7 @@ async fn sqlite_columns(address: &str) -> BTreeSet<Column> {
     .fetch_all(&mut connection)
     .await
     .unwrap();
-    rows.into_iter()
-        .map(|(table, column, not_null, kind)| (table, column, not_null == 0, kind))
-        .collect()
+    rows.into_iter().map(|(table, column, not_null, kind)| (table, column, not_null == 0, kind)).collect()
 }
 
 async fn sqlite_indexes(address: &str) -> BTreeSet<(String, String)> {
@@ -107,10 +105,7 @@ fn both_engines_have_the_same_tables_and_columns() {
 fn migrations_have_the_same_numbers_and_names_on_both() {
     let names = |engine: &str| -> BTreeSet<String> {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
-        std::fs::read_dir(folder)
-            .unwrap()
-            .map(|file| file.unwrap().file_name().into_string().unwrap())
-            .collect()
+        std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
     };
     assert_eq!(names("sqlite"), names("postgres"));
 }

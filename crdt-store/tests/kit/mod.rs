@@ -49,11 +49,7 @@ pub fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnce(Stage) -> T) {
     runtime().block_on(async {
         let db = Db::open(&address, DbOptions::default()).await.unwrap();
         db.migrate().await.unwrap();
-        test(Stage {
-            db: db.clone(),
-            address,
-        })
-        .await;
+        test(Stage { db: db.clone(), address }).await;
         db.close().await;
     });
 }
@@ -67,11 +63,7 @@ pub fn on_postgres<T: Future<Output = ()>>(test: impl FnOnce(Stage) -> T) {
         let name = copy_of_template(&server).await;
         let address = with_database(&server, &name);
         let db = Db::open(&address, DbOptions::default()).await.unwrap();
-        test(Stage {
-            db: db.clone(),
-            address,
-        })
-        .await;
+        test(Stage { db: db.clone(), address }).await;
         db.close().await;
         run(&server, format!("drop database {name} with (force)")).await;
     });
@@ -86,11 +78,7 @@ pub async fn empty_postgres() -> Option<String> {
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
 }
 
 /// The address of the server's own database. `None` where it is skipped.
@@ -113,11 +101,7 @@ fn postgres() -> Option<String> {
 /// While the lock is held, the cluster runs; however this process ends, the lock goes with it.
 fn shared_cluster() -> (String, File) {
     let path = std::env::temp_dir().join("unisson-test-pg");
-    let lock = File::options()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .unwrap();
+    let lock = File::options().create(true).append(true).open(&path).unwrap();
     lock.lock_shared().unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kit/postgres.sh");
     let output = Command::new(script).arg("shared").arg(&path).output().unwrap();
@@ -150,10 +134,7 @@ async fn copy_of_template(server: &str) -> String {
     let template = format!("unisson_{:016x}", migrations_hash());
     let name = format!("t_{}", Uuid::now_v7().simple());
     let mut connection = PgConnection::connect(server).await.unwrap();
-    connection
-        .execute("select pg_advisory_lock(74230)")
-        .await
-        .unwrap();
+    connection.execute("select pg_advisory_lock(74230)").await.unwrap();
     let there: i64 = sqlx::query_scalar("select count(*) from pg_database where datname = $1")
         .bind(&template)
         .fetch_one(&mut connection)
@@ -161,15 +142,10 @@ async fn copy_of_template(server: &str) -> String {
         .unwrap();
     if there == 0 {
         let making = format!("{template}_making");
-        for sql in [
-            format!("drop database if exists {making} with (force)"),
-            format!("create database {making}"),
-        ] {
+        for sql in [format!("drop database if exists {making} with (force)"), format!("create database {making}")] {
             connection.execute(AssertSqlSafe(sql)).await.unwrap();
         }
-        let db = Db::open(&with_database(server, &making), DbOptions::default())
-            .await
-            .unwrap();
+        let db = Db::open(&with_database(server, &making), DbOptions::default()).await.unwrap();
         db.migrate().await.unwrap();
         db.close().await;
         let sql = format!("alter database {making} rename to {template}");
@@ -185,10 +161,7 @@ fn migrations_hash() -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     for file in files {
         std::fs::read(file).unwrap().hash(&mut hasher);
