@@ -65,6 +65,8 @@ export class Server {
       cwd: this.folder,
       env: { ...environment, UNISSON_METRICS_LISTEN: `127.0.0.1:${this.metricsPort}`, ...this.env }
     })
+    // A test that fails in the middle must not keep the run alive: the end of the process ends the server.
+    for (const handle of [child, child.stdout, child.stderr]) handle.unref()
     this.child = child
     child.ended = new Promise(resolve => child.on('close', (code, signal) => {
       child.over = true
@@ -82,12 +84,14 @@ export class Server {
   /** SIGKILL: no farewell, no flush. Resolves when the process is gone. */
   async kill () {
     if (!this.child || this.child.over) return
+    this.child.ref()
     this.child.kill('SIGKILL')
     await this.child.ended
   }
 
   /** SIGTERM: drain. Resolves with the exit code. */
   async drain () {
+    this.child.ref()
     this.child.kill('SIGTERM')
     return (await this.child.ended).code
   }
