@@ -1,0 +1,98 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Handshake, PenLine, ShieldCheck } from "lucide-react";
+import { Button as AriaButton } from "react-aria-components";
+import { useTranslation } from "react-i18next";
+import { usePageTitle } from "../../ui/hooks";
+import { Icon } from "../../ui/Icon";
+import { Logo } from "../../ui/Logo";
+import { DemoPeople } from "./DemoPeople";
+import { LanguageSwitch } from "./LanguageSwitch";
+import { ThemeMenu } from "./ThemeMenu";
+import "./landing.css";
+
+const POINTS = [
+  { icon: PenLine, key: "write" },
+  { icon: ShieldCheck, key: "keep" },
+  { icon: Handshake, key: "invite" },
+] as const;
+
+/** A drawing of a page being written, for the eyes only. */
+function Scene() {
+  const { t } = useTranslation();
+  return (
+    <div className="scene" aria-hidden="true">
+      <div className="sheet-drawn">
+        <b>{t("landing.scene.title")}</b>
+        <span>
+          {t("landing.scene.first")} <span className="remote p9">{t("landing.scene.selected")}</span>
+          <span className="caret named p9">
+            <span>Bruno</span>
+          </span>{" "}
+          {t("landing.scene.afterFirst")}
+        </span>
+        <span>
+          {t("landing.scene.second")}
+          <span className="caret named p2">
+            <span>Chloé</span>
+          </span>{" "}
+          {t("landing.scene.afterSecond")}
+        </span>
+        <div className="tasks-drawn">
+          <span className="box done" />
+          <s>{t("landing.scene.done")}</s>
+          <span className="box" />
+          <span>{t("landing.scene.todo")}</span>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** What a visitor sees, at any address: what this is, and how to come in. The address is kept for afterwards. */
+export function Landing({ deep }: { deep: boolean }) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  usePageTitle(t("landing.pageTitle"));
+  return (
+    <div className="landing">
+      <header>
+        <a className="brand" href="/">
+          <Logo />
+          Unisson
+        </a>
+        <span className="grow" />
+        <LanguageSwitch />
+      </header>
+      <main id="content" tabIndex={-1} className="landing-grid">
+        <div>
+          <h1>
+            {t("landing.title")} <span className="nowrap">{t("landing.titleBeyond")}</span>{" "}
+            {t("landing.titleEnd")}
+          </h1>
+          <p className="promise">{t("landing.promise")}</p>
+          <section className="sign" aria-labelledby="sign-in">
+            <div>
+              <h2 id="sign-in">{t("signIn.title")}</h2>
+              <p className="hint">{deep ? t("signIn.toContinue") : t("signIn.hint")}</p>
+            </div>
+            <DemoPeople onSignedIn={() => void queries.invalidateQueries()} />
+          </section>
+        </div>
+        <Scene />
+        <ul className="points">
+          {POINTS.map(({ icon, key }) => (
+            <li key={key}>
+              <Icon of={icon} />
+              <strong>{t(`landing.points.${key}.title`)}</strong>
+              <span className="muted">{t(`landing.points.${key}.text`)}</span>
+            </li>
+          ))}
+        </ul>
+      </main>
+      <footer>
+        <span className="grow">{t("landing.demo")}</span>
+        <ThemeMenu trigger={<AriaButton className="btn small">{t("settings.theme")}</AriaButton>} />
+      </footer>
+    </div>
+  );
+}

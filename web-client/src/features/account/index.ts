@@ -1,0 +1,3 @@
+export { Landing } from "./Landing";
+export { ProfileMenu } from "./ProfileMenu";
+export { SignInAgain } from "./SignInAgain";

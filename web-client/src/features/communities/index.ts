@@ -1,0 +1,2 @@
+export { CommunityHome, CommunityProblem } from "./CommunityHome";
+export { CommunityLinks, CommunitySide } from "./CommunityMenu";

@@ -1,0 +1,227 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { WifiOff } from "lucide-react";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { type DocumentFacts, documentQuery, type Me, Problem, Unreachable } from "../../api";
+import { DocumentEditor } from "../../editor";
+import {
+  type DocumentSession,
+  download,
+  plainText,
+  useDocumentSession,
+  useLine,
+  useSessionState,
+} from "../../sync";
+import { useOnline, usePageTitle } from "../../ui/hooks";
+import { Empty, Failure, Forbidden, Missing, TextSkeleton } from "../../ui/States";
+import { When } from "../../ui/When";
+import { DocumentHeader } from "./DocumentHeader";
+import { fileName, RefusedNote, StrandedNotes } from "./notes";
+import { useMuted, useSpokenPresence } from "./presence";
+import { showTitle } from "./rename";
+import { StateLine } from "./StateLine";
+import { Title } from "./Title";
+import "./document.css";
+
+type Props = { id: string; me: Me; fresh: boolean; onHelp: () => void };
+
+function DocumentMeta({ facts }: { facts: DocumentFacts }) {
+  const { t } = useTranslation();
+  const by = facts.updated_by;
+  return (
+    <p className="meta line doc-meta">
+      {by ? (
+        <span>
+          {t("documents.changedBy", { name: by.name })}, <When at={facts.updated_at} />
+        </span>
+      ) : (
+        <span>
+          {t("documents.created")} <When at={facts.created_at} />
+        </span>
+      )}
+    </p>
+  );
+}
+
+type OpenProps = Props & { facts: DocumentFacts; session: DocumentSession; closedTo: boolean };
+
+function Written({ id, me, fresh, onHelp, facts, session, closedTo }: OpenProps) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const online = useOnline();
+  const { facts: saving, people, ready } = useSessionState(session);
+  const line = useLine(saving, online);
+  const [muted, setMuted] = useMuted();
+  const [toolbarPlace, setToolbarPlace] = useState<HTMLElement | null>(null);
+  const focusText = useRef<() => void>(() => {});
+  const onReady = useCallback((focus: () => void) => {
+    focusText.current = focus;
+  }, []);
+
+  const allowed = facts.access === "write" || facts.access === "manage";
+  const refused = line.kind === "failed" && line.reason !== "device-full" && line.reason !== "device-closed";
+  const editable = allowed && !closedTo && saving.scope === "write" && !refused;
+  useSpokenPresence(session, people, me.id, saving.synced, muted);
+
+  useEffect(
+    () =>
+      session.onWord((word) => {
+        if (word.kind === "document" && typeof word.title === "string") showTitle(queries, id, word.title);
+      }),
+    [session, queries, id],
+  );
+
+  // Refused at the door: perhaps the login is over, perhaps the document is closed to us. Ask which.
+  const denied = saving.scope === "none";
+  useEffect(() => {
+    if (!denied) return;
+    void queries.invalidateQueries({ queryKey: ["me"] });
+    void queries.invalidateQueries({ queryKey: documentQuery(id).queryKey });
+  }, [denied, queries, id]);
+
+  // The socket stays away though there is a network: perhaps the login is over.
+  const away = saving.link === "closed" && online;
+  useEffect(() => {
+    if (!away) return;
+    const timer = setTimeout(() => void queries.invalidateQueries({ queryKey: ["me"] }), 3000);
+    return () => clearTimeout(timer);
+  }, [away, queries]);
+
+  const takeAway = () => download(fileName(facts.title), plainText(session.doc));
+
+  return (
+    <>
+      <DocumentHeader
+        facts={facts}
+        people={people}
+        selfId={me.id}
+        state={<StateLine line={line} />}
+        editable={editable}
+        muted={muted}
+        onMute={setMuted}
+        onRename={() => document.querySelector<HTMLElement>(".title-field")?.focus()}
+        onDownload={takeAway}
+        onHelp={onHelp}
+        toolbar={editable ? <div className="toolbar-place" ref={setToolbarPlace} /> : null}
+      />
+      <div className="doc-main">
+        <div className="doc-col">
+          {refused || closedTo ? (
+            <RefusedNote
+              onDownload={takeAway}
+              action={
+                <button type="button" className="btn" onClick={() => session.retry()}>
+                  {t("states.retry")}
+                </button>
+              }
+            >
+              {t(
+                closedTo
+                  ? "refused.closed"
+                  : line.kind === "failed" && line.reason === "now-readonly"
+                    ? "refused.readonly"
+                    : "refused.changes",
+              )}
+            </RefusedNote>
+          ) : null}
+          <StrandedNotes selfId={me.id} documentId={id} room={facts.room} title={facts.title} />
+          <Title
+            id={id}
+            title={facts.title}
+            editable={editable}
+            fresh={fresh}
+            onDone={() => focusText.current()}
+          />
+          <DocumentMeta facts={facts} />
+          {ready ? (
+            <DocumentEditor
+              doc={session.doc}
+              awareness={session.awareness}
+              editable={editable}
+              label={t("documents.text")}
+              toolbarPlace={toolbarPlace}
+              onReady={onReady}
+            />
+          ) : line.kind === "offline" ? (
+            <div className="top3">
+              <Empty icon={WifiOff}>{t("documents.notHere")}</Empty>
+            </div>
+          ) : (
+            <TextSkeleton label={t("documents.opening")} />
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Opened(props: Props & { facts: DocumentFacts; closedTo: boolean }) {
+  const { me, facts } = props;
+  const { t } = useTranslation();
+  const allowed = facts.access === "write" || facts.access === "manage";
+  const session = useDocumentSession(
+    facts.room,
+    { id: me.id, name: me.name, outsider: me.role === "outsider" },
+    allowed ? "write" : "read",
+  );
+  usePageTitle(facts.title);
+  if (!session) {
+    return (
+      <div className="doc-main">
+        <div className="doc-col">
+          <h1>{facts.title}</h1>
+          <TextSkeleton label={t("documents.opening")} />
+        </div>
+      </div>
+    );
+  }
+  return <Written {...props} session={session} />;
+}
+
+/** The document at `/d/{id}`, or why it can't be shown. */
+export function DocumentPage(props: Props) {
+  const { id, me } = props;
+  const { t } = useTranslation();
+  const document = useQuery(documentQuery(id));
+  const { data: facts, error } = document;
+  const closedTo = error instanceof Problem && (error.status === 403 || error.status === 404);
+  usePageTitle(error && !facts ? t("states.problemTitle") : undefined);
+
+  if (facts) return <Opened key={facts.room} {...props} facts={facts} closedTo={closedTo} />;
+  const home = (
+    <Link className="btn" to="/docs">
+      {t("nav.myDocuments")}
+    </Link>
+  );
+  return (
+    <div className="wide-max page-body after-bar">
+      {error ? (
+        <h1 className="sr">{t("states.problemTitle")}</h1>
+      ) : (
+        <h1 className="sr">{t("documents.opening")}</h1>
+      )}
+      {closedTo ? (
+        <StrandedNotes selfId={me.id} documentId={id} room="" title={t("documents.untitled")} />
+      ) : null}
+      {error instanceof Problem && error.status === 403 ? (
+        <Forbidden action={home}>{t("documents.forbidden")}</Forbidden>
+      ) : error instanceof Problem &&
+        (error.status === 404 || error.status === 400 || error.status === 422) ? (
+        <Missing action={home}>{t("documents.missing")}</Missing>
+      ) : error instanceof Unreachable && !navigator.onLine ? (
+        <Empty icon={WifiOff} action={home}>
+          {t("documents.notHere")}
+        </Empty>
+      ) : error ? (
+        <Failure
+          what={t("documents.openFailed")}
+          retry={() => void document.refetch()}
+          reference={error instanceof Problem ? error.reference : undefined}
+        />
+      ) : (
+        <TextSkeleton label={t("documents.opening")} />
+      )}
+    </div>
+  );
+}

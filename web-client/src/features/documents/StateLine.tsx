@@ -1,0 +1,67 @@
+import { CircleAlert, Cloud, CloudCheck, Eye, LoaderCircle, type LucideIcon, WifiOff } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import type { Line } from "../../sync";
+import { announce } from "../../ui/Announcer";
+import { Icon } from "../../ui/Icon";
+
+const LOOKS: Record<Line["kind"], { icon: LucideIcon; tone: string }> = {
+  opening: { icon: Cloud, tone: "quiet" },
+  saved: { icon: CloudCheck, tone: "ok" },
+  writing: { icon: Cloud, tone: "writing" },
+  saving: { icon: LoaderCircle, tone: "" },
+  offline: { icon: WifiOff, tone: "warn" },
+  readonly: { icon: Eye, tone: "" },
+  failed: { icon: CircleAlert, tone: "danger" },
+};
+
+function useWords(line: Line): string {
+  const { t } = useTranslation();
+  switch (line.kind) {
+    case "opening":
+    case "writing":
+      return "";
+    case "saved":
+      return t("saved.saved");
+    case "saving":
+      return t("saved.saving");
+    case "readonly":
+      return t("saved.readonly");
+    case "offline":
+      return line.changes === 0 ? t("saved.offline") : t("saved.offlineChanges", { count: line.changes });
+    case "failed":
+      return t(`saved.failed.${line.reason}`);
+  }
+}
+
+/**
+ * Where one's work is, in words. "Saved" leaves the page in the turn in which something is typed, and comes back with
+ * the server's answer; what fades meanwhile is only a drawing. It is spoken when its kind changes, not at every key.
+ */
+export function StateLine({ line }: { line: Line }) {
+  const { t } = useTranslation();
+  const words = useWords(line);
+  const { icon, tone } = LOOKS[line.kind];
+  const spoken = useRef<Line["kind"] | null>(null);
+  const { kind } = line;
+
+  useEffect(() => {
+    if (kind === "opening" || kind === "writing" || kind === spoken.current) return;
+    const first = spoken.current === null;
+    spoken.current = kind;
+    if (!(first && kind === "saved")) announce(words);
+  }, [kind, words]);
+
+  return (
+    <p
+      className={`state ${tone}`}
+      role="status"
+      aria-live="off"
+      data-state={kind}
+      data-was={kind === "writing" ? t("saved.saved") : undefined}
+    >
+      <Icon of={icon} turning={kind === "saving"} />
+      {words}
+    </p>
+  );
+}

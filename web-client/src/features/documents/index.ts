@@ -1,0 +1,3 @@
+export { AllDocuments, RecentDocuments } from "./DocumentList";
+export { DocumentPage, preloadDocumentPage } from "./lazy";
+export { NewDocument, NewDocumentSomewhere } from "./NewDocument";

@@ -1,0 +1,168 @@
+/**
+ * The copy of a document on this device: y-indexeddb for the updates, and beside them, in the same database, how many
+ * local changes the server has not yet made durable. One database per person and room, so that two people who share a
+ * browser never send each other's work.
+ *
+ * A count is written in a transaction over both stores: it ends after every update before it is on the disk.
+ */
+import { IndexeddbPersistence } from "y-indexeddb";
+import type * as Y from "yjs";
+
+const UNSENT = "unsent";
+
+export function databaseName(userId: string, room: string): string {
+  return `unisson/${userId}/${room}`;
+}
+
+export type DeviceEvents = {
+  onLoaded: (unsent: number) => void;
+  onStored: (pending: number) => void;
+  onFailed: (reason: "full" | "closed") => void;
+};
+
+function whyFailed(error: unknown): "full" | "closed" {
+  return error instanceof DOMException && error.name === "QuotaExceededError" ? "full" : "closed";
+}
+
+/** Whether a database can be opened at all; false in some private windows. */
+function canOpen(): Promise<boolean> {
+  return new Promise((resolve) => {
+    try {
+      const request = indexedDB.open("unisson/probe");
+      request.onsuccess = () => {
+        request.result.close();
+        resolve(true);
+      };
+      request.onerror = () => resolve(false);
+      request.onblocked = () => resolve(false);
+    } catch {
+      resolve(false);
+    }
+  });
+}
+
+export class DeviceCopy {
+  #persistence: IndexeddbPersistence | null = null;
+  #wanted: number | null = null;
+  #writing = false;
+  #closed = false;
+
+  constructor(
+    readonly name: string,
+    readonly doc: Y.Doc,
+    readonly events: DeviceEvents,
+  ) {
+    void this.#open();
+  }
+
+  /** Whether an update of the document came from this copy. */
+  isOrigin(origin: unknown): boolean {
+    return origin !== null && origin === this.#persistence;
+  }
+
+  async #open(): Promise<void> {
+    if (!(await canOpen())) {
+      if (!this.#closed) this.events.onFailed("closed");
+      return;
+    }
+    if (this.#closed) return;
+    const persistence = new IndexeddbPersistence(this.name, this.doc);
+    this.#persistence = persistence;
+    await persistence.whenSynced;
+    const unsent: unknown = await persistence.get(UNSENT);
+    if (this.#closed) return;
+    this.events.onLoaded(typeof unsent === "number" && unsent > 0 ? unsent : 0);
+    this.#write();
+  }
+
+  /** Writes down that `pending` changes wait here; tells when that, and the changes, are on the disk. */
+  note(pending: number): void {
+    this.#wanted = pending;
+    this.#write();
+  }
+
+  #write(): void {
+    const database = this.#persistence?.db;
+    if (!database || !this.#persistence?.synced || this.#writing || this.#wanted === null || this.#closed)
+      return;
+    const pending = this.#wanted;
+    this.#wanted = null;
+    this.#writing = true;
+    const done = (failure: unknown) => {
+      this.#writing = false;
+      if (this.#closed) return;
+      if (failure === null) this.events.onStored(pending);
+      else this.events.onFailed(whyFailed(failure));
+      this.#write();
+    };
+    try {
+      const transaction = database.transaction(["updates", "custom"], "readwrite");
+      transaction.objectStore("custom").put(pending, UNSENT);
+      transaction.oncomplete = () => done(null);
+      transaction.onabort = () => done(transaction.error);
+    } catch (error) {
+      done(error);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    void this.#persistence?.destroy();
+  }
+}
+
+function openExisting(name: string): Promise<IDBDatabase | null> {
+  return new Promise((resolve) => {
+    const request = indexedDB.open(name);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => resolve(null);
+  });
+}
+
+/** Databases of this person whose name starts with the document's: `{document}` and `{document}@{epoch}`. */
+async function databasesOf(userId: string, documentId: string): Promise<string[]> {
+  if (typeof indexedDB.databases !== "function") return [];
+  const start = databaseName(userId, documentId);
+  const all = await indexedDB.databases();
+  return all.map((one) => one.name ?? "").filter((name) => name === start || name.startsWith(`${start}@`));
+}
+
+export type Stranded = { name: string; changes: number };
+
+/**
+ * Work left on this device in an earlier lineage of the document, which the server can no longer take. Copies with
+ * nothing unsent are cleared on the way.
+ */
+export async function findStranded(userId: string, documentId: string, room: string): Promise<Stranded[]> {
+  const current = databaseName(userId, room);
+  const found: Stranded[] = [];
+  for (const name of await databasesOf(userId, documentId).catch(() => [])) {
+    if (name === current) continue;
+    const database = await openExisting(name);
+    if (!database) continue;
+    const unsent = await new Promise<unknown>((resolve) => {
+      if (!database.objectStoreNames.contains("custom")) {
+        resolve(0);
+        return;
+      }
+      const request = database.transaction("custom").objectStore("custom").get(UNSENT);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => resolve(0);
+    });
+    database.close();
+    if (typeof unsent === "number" && unsent > 0) found.push({ name, changes: unsent });
+    else indexedDB.deleteDatabase(name);
+  }
+  return found;
+}
+
+/** Reads a stranded copy into `doc`, and leaves it where it is. */
+export async function readStranded(name: string, doc: Y.Doc): Promise<void> {
+  const persistence = new IndexeddbPersistence(name, doc);
+  await persistence.whenSynced;
+  await persistence.destroy();
+}
+
+export function clearStranded(name: string): void {
+  indexedDB.deleteDatabase(name);
+}

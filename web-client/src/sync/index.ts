@@ -1,0 +1,7 @@
+export { clearStranded, findStranded, readStranded, type Stranded } from "./device";
+export { useDocumentSession, useLine, useSessionState } from "./hooks";
+export { difference, type Person, readPerson } from "./presence";
+export { isInMemoryOnly, type Line } from "./saved";
+export type { DocumentSession } from "./session";
+export { reopenSocket } from "./socket";
+export { download, plainText } from "./text";

@@ -1,0 +1,50 @@
+/** The one socket of this tab: every open document shares it. */
+import { HocuspocusProviderWebsocket } from "@hocuspocus/provider";
+
+let shared: HocuspocusProviderWebsocket | null = null;
+
+/**
+ * Frames queued while the socket was away would be acknowledged one by one and make the counter say "saved" too early;
+ * the state vectors exchanged on opening carry the same edits. The queue is the provider's private field.
+ */
+function dropQueue(socket: HocuspocusProviderWebsocket): void {
+  (socket as unknown as { messageQueue: unknown[] }).messageQueue = [];
+}
+
+function wake(): void {
+  if (shared && shared.status === "disconnected" && shared.shouldConnect) void shared.connect();
+}
+
+export function sharedSocket(): HocuspocusProviderWebsocket {
+  if (shared) return shared;
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  const socket = new HocuspocusProviderWebsocket({
+    url: `${scheme}//${location.host}/collab`,
+    delay: 1000,
+    minDelay: 500,
+    maxDelay: 10_000,
+    onOpen: () => dropQueue(socket),
+  });
+  shared = socket;
+  window.addEventListener("online", wake);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") wake();
+  });
+  return socket;
+}
+
+/** Leaves and comes back, so that the server sees the login of now. */
+export function reopenSocket(): void {
+  const socket = shared;
+  if (!socket) return;
+  if (socket.status !== "connected") {
+    void socket.connect();
+    return;
+  }
+  const again = () => {
+    socket.off("disconnect", again);
+    void socket.connect();
+  };
+  socket.on("disconnect", again);
+  socket.disconnect();
+}
