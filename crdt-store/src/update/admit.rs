@@ -5,6 +5,8 @@
 //! something sleeps until another section has brought it, so the work is `n log n` in the structures, whatever
 //! their order. What still lacks something in the end is held: it is a gap, not an offence.
 //!
+//! A structure that is known in part is cut as well, so that nothing taken ever overlaps what is known.
+//!
 //! The index grows in place; a refusal takes back what had grown.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,9 +16,10 @@ use thiserror::Error;
 
 use super::content::Kind;
 use super::delete_set::{Span, subtract_spans};
-use super::frame::Frame;
+use super::frame::{Frame, Head};
 use super::index::{Known, MAX_DEPTH, Nature};
-use super::{ClientId, Clock, Index, Ranges, Update};
+use super::parse::{Id, Record, Section};
+use super::{ClientId, Clock, Index, Ranges, Update, cut};
 
 /// How many of the things that a held part waits for are told.
 const MISSING_TOLD: usize = 16;
@@ -40,6 +43,8 @@ pub enum Refusal {
     TooManyClients { limit: usize },
     #[error("the parent {client}:{clock} of a structure can't have any")]
     InvalidParent { client: ClientId, clock: Clock },
+    #[error("a structure stands between neighbours of two places, one of them {client}:{clock}")]
+    MixedPlaces { client: ClientId, clock: Clock },
     #[error("{client}:{clock} is needed and not known")]
     Gap { client: ClientId, clock: Clock },
 }
@@ -51,6 +56,7 @@ impl Refusal {
             Refusal::TooDeep => "too-deep",
             Refusal::TooManyClients { .. } => "too-many-clients",
             Refusal::InvalidParent { .. } => "parent-not-a-type",
+            Refusal::MixedPlaces { .. } => "mixed-places",
             Refusal::Gap { .. } => "gap",
         }
     }
@@ -83,8 +89,7 @@ pub struct Accepted {
 impl Index {
     /// Takes what is new in an update and causally complete; the index grows by it.
     ///
-    /// Structures that are known are cut off the front of their section; one that is known in part is kept
-    /// whole. With `strip_known_deletes` (a SyncStep2, which carries all deletes of a document) known deletes
+    /// What is known is cut off the front of each section, in the middle of a structure if need be. With `strip_known_deletes` (a SyncStep2, which carries all deletes of a document) known deletes
     /// are cut off too; without, an update survives whole in spite of some. `rule` is asked once for every
     /// section with unknown structures, in the order of the message.
     pub fn admit(
@@ -160,41 +165,21 @@ impl<'a> Plan<'a> {
             .clients
             .iter()
             .map(|client| {
-                let known = index
-                    .clients
-                    .get_mut(client)
-                    .map(std::mem::take)
-                    .unwrap_or_default();
-                Working {
-                    next_before: known.next,
-                    runs_before: known.runs.len(),
-                    known,
-                }
+                let known = index.clients.get_mut(client).map(std::mem::take).unwrap_or_default();
+                Working { next_before: known.next, runs_before: known.runs.len(), known }
             })
             .collect();
-        Plan {
-            update,
-            clients,
-            cuts: Vec::with_capacity(update.sections.len()),
-            sleeping: BTreeSet::new(),
-        }
+        Plan { update, clients, cuts: Vec::with_capacity(update.sections.len()), sleeping: BTreeSet::new() }
     }
 
     /// Cuts every section at what is known, and asks the rule where something is left.
     fn cut(&mut self, rule: &mut dyn FnMut(ClientId) -> Rule) {
         for section in &self.update.sections {
-            let next = self
-                .clients
-                .get(section.client as usize)
-                .map_or(0, |client| client.known.next);
+            let next = self.clients.get(section.client as usize).map_or(0, |client| client.known.next);
             let mut from = section.records.start;
             let mut ids_from = section.ids_from;
             while from < section.records.end && self.update.end_clock(section, from) <= next {
-                ids_from += self
-                    .update
-                    .records
-                    .get(from)
-                    .map_or(0, |record| record.shape.ids());
+                ids_from += self.update.records.get(from).map_or(0, |record| record.shape.ids());
                 from += 1;
             }
             let has_news = section.structs_end > next.max(section.start);
@@ -224,23 +209,15 @@ impl<'a> Plan<'a> {
                 continue;
             };
             if self.advance(at as usize)? {
-                let next = self
-                    .clients
-                    .get(section.client as usize)
-                    .map_or(0, |client| client.known.next);
+                let next = self.clients.get(section.client as usize).map_or(0, |client| client.known.next);
                 let from = (section.client, 0, 0);
-                let woken: Vec<_> = self
-                    .sleeping
-                    .range(from..(section.client, next, 0))
-                    .copied()
-                    .collect();
+                let woken: Vec<_> = self.sleeping.range(from..(section.client, next, 0)).copied().collect();
                 for sleeper in woken {
                     self.sleeping.remove(&sleeper);
                     awake.push(sleeper.2);
                 }
             }
-            if let Some((client, clock)) = self.cuts.get(at as usize).and_then(|cut| cut.waits_for)
-            {
+            if let Some((client, clock)) = self.cuts.get(at as usize).and_then(|cut| cut.waits_for) {
                 self.sleeping.insert((client, clock, at));
             }
         }
@@ -249,8 +226,7 @@ impl<'a> Plan<'a> {
 
     /// Takes structures of one section until one lacks something; whether any was taken.
     fn advance(&mut self, at: usize) -> Result<bool, Refusal> {
-        let (Some(section), Some(cut)) = (self.update.sections.get(at), self.cuts.get_mut(at))
-        else {
+        let (Some(section), Some(cut)) = (self.update.sections.get(at), self.cuts.get_mut(at)) else {
             return Ok(false);
         };
         cut.waits_for = None;
@@ -259,56 +235,29 @@ impl<'a> Plan<'a> {
         }
         let first = cut.to;
         while cut.to < section.records.end {
-            let Some(record) = self.update.records.get(cut.to) else {
-                break;
-            };
-            let next = self
-                .clients
-                .get(section.client as usize)
-                .map_or(0, |client| client.known.next);
+            let Some(record) = self.update.records.get(cut.to) else { break };
+            let next = self.clients.get(section.client as usize).map_or(0, |client| client.known.next);
             if record.clock > next || record.shape.kind() == Kind::Skip {
                 cut.waits_for = Some((section.client, next));
                 break;
             }
             let count = record.shape.ids();
-            let ids = self
-                .update
-                .ids
-                .get(cut.ids_to..cut.ids_to + count)
-                .unwrap_or_default();
-            let mut depth = 0;
-            for id in ids {
-                let Some(referred) = self.clients.get(id.client as usize) else {
-                    continue;
-                };
-                if id.clock >= referred.known.next {
-                    cut.waits_for = Some((id.client, id.clock));
+            let ids = self.update.ids.get(cut.ids_to..cut.ids_to + count).unwrap_or_default();
+            let nature = if record.clock == next {
+                stand(self.update, &self.clients, cut.to, *record, ids)?
+            } else {
+                stand_after(self.update, &self.clients, section.client, next, *record, ids)?
+            };
+            let nature = match nature {
+                Stand::Known(nature) => nature,
+                Stand::Lacks(client, clock) => {
+                    cut.waits_for = Some((client, clock));
                     break;
                 }
-                let nature = referred.known.nature(id.clock);
-                if !record.shape.has_parent() {
-                    depth = nature.depth().max(depth);
-                } else if nature.may_hold() {
-                    depth = nature.depth() + 1;
-                } else {
-                    let client = self.update.client(id.client);
-                    return Err(Refusal::InvalidParent {
-                        client,
-                        clock: u64::from(id.clock),
-                    });
-                }
-            }
-            if cut.waits_for.is_some() {
-                break;
-            }
-            if depth > MAX_DEPTH {
-                return Err(Refusal::TooDeep);
-            }
+            };
             let end = self.update.end_clock(section, cut.to);
             if let Some(client) = self.clients.get_mut(section.client as usize) {
-                client
-                    .known
-                    .grow(end, Nature::new(depth, record.shape.kind()));
+                client.known.grow(end, nature);
             }
             cut.next = end;
             cut.to += 1;
@@ -326,17 +275,9 @@ impl<'a> Plan<'a> {
     }
 
     fn check_clients(&self, index: &Index) -> Result<(), Refusal> {
-        let new = self
-            .clients
-            .iter()
-            .filter(|client| client.next_before == 0 && client.known.next > 0)
-            .count();
+        let new = self.clients.iter().filter(|client| client.next_before == 0 && client.known.next > 0).count();
         let limit = index.limits.clients;
-        if new > 0 && index.clients.len() + new > limit {
-            Err(Refusal::TooManyClients { limit })
-        } else {
-            Ok(())
-        }
+        if new > 0 && index.clients.len() + new > limit { Err(Refusal::TooManyClients { limit }) } else { Ok(()) }
     }
 
     /// Refuses deletes of structures that are not known, counting those that were just taken.
@@ -349,15 +290,9 @@ impl<'a> Plan<'a> {
             .map(|(client, working)| (*client, working.known.next))
             .collect();
         for (client, spans) in self.update.deletes.clients() {
-            let next = named
-                .get(&client)
-                .copied()
-                .unwrap_or_else(|| index.next(client));
+            let next = named.get(&client).copied().unwrap_or_else(|| index.next(client));
             if spans.last().is_some_and(|last| last.1 > next) {
-                return Err(Refusal::Gap {
-                    client,
-                    clock: u64::from(next),
-                });
+                return Err(Refusal::Gap { client, clock: u64::from(next) });
             }
         }
         Ok(())
@@ -382,11 +317,82 @@ impl<'a> Plan<'a> {
                 index.clients.insert(*client, working.known);
             }
         }
-        Cuts {
-            cuts: self.cuts,
-            missing,
+        Cuts { cuts: self.cuts, missing }
+    }
+}
+
+/// What a structure is, if all that it needs is known.
+enum Stand {
+    Known(Nature),
+    Lacks(u32, u32),
+}
+
+/// What the structure of a record is: where it says or where its neighbours stand, and how deep.
+fn stand(update: &Update, clients: &[Working], at: usize, record: Record, ids: &[Id]) -> Result<Stand, Refusal> {
+    let kind = record.shape.kind();
+    if !record.shape.names_parent() {
+        return beside(update, clients, kind, ids);
+    }
+    let mut depth = 0;
+    if let Some(parent) = ids.first() {
+        let Some(nature) = nature(clients, *parent) else { return Ok(Stand::Lacks(parent.client, parent.clock)) };
+        if !nature.may_hold() {
+            let client = update.client(parent.client);
+            return Err(Refusal::InvalidParent { client, clock: u64::from(parent.clock) });
+        }
+        depth = nature.depth + 1;
+        if depth > MAX_DEPTH {
+            return Err(Refusal::TooDeep);
         }
     }
+    Ok(Stand::Known(Nature { depth, kind, place: update.named_place(at) }))
+}
+
+/// What the rest of a structure is that is known up to `next`: it stands after what is known, whatever the
+/// structure says of its left or its parent.
+fn stand_after(
+    update: &Update,
+    clients: &[Working],
+    own: u32,
+    next: u32,
+    record: Record,
+    ids: &[Id],
+) -> Result<Stand, Refusal> {
+    let kind = record.shape.kind();
+    if record.shape.is_collected() {
+        return Ok(Stand::Known(Nature::GONE));
+    }
+    let left = Id { client: own, clock: next.saturating_sub(1) };
+    match ids.last() {
+        Some(right) if record.shape.has_right() => beside(update, clients, kind, &[left, *right]),
+        _ => beside(update, clients, kind, &[left]),
+    }
+}
+
+/// What a structure is that stands beside its neighbours, which must stand in one place. Beside what was
+/// collected nothing stands; a structure that knows nothing else is collected as well.
+fn beside(update: &Update, clients: &[Working], kind: Kind, neighbours: &[Id]) -> Result<Stand, Refusal> {
+    let mut stands: Option<Nature> = None;
+    for id in neighbours {
+        let Some(nature) = nature(clients, *id) else { return Ok(Stand::Lacks(id.client, id.clock)) };
+        match stands {
+            _ if nature.place.is_none() => {}
+            None => stands = Some(nature),
+            Some(other) if other.place == nature.place => {}
+            Some(_) => {
+                let client = update.client(id.client);
+                return Err(Refusal::MixedPlaces { client, clock: u64::from(id.clock) });
+            }
+        }
+    }
+    Ok(Stand::Known(stands.map_or(Nature::GONE, |beside| Nature { kind, ..beside })))
+}
+
+/// What is known of an id, if anything.
+#[inline]
+fn nature(clients: &[Working], id: Id) -> Option<Nature> {
+    let known = &clients.get(id.client as usize)?.known;
+    (id.clock < known.next).then(|| known.nature(id.clock))
 }
 
 /// Where the sections of an update are to be cut.
@@ -406,13 +412,11 @@ impl Cuts {
         let mut whole = true;
 
         for (section, cut) in update.sections.iter().zip(&self.cuts) {
-            whole &= cut.from == section.records.start && cut.to == section.records.end;
-            accepted.push(section, cut.from..cut.to, cut.ids_from);
+            let head = head(update, section, cut);
+            whole &= cut.from == section.records.start && cut.to == section.records.end && head.is_none();
+            accepted.push(section, cut.from..cut.to, cut.ids_from, head);
             if cut.next > cut.next_before {
-                ranges.structs.push((
-                    update.client(section.client),
-                    u64::from(cut.next_before)..u64::from(cut.next),
-                ));
+                ranges.structs.push((update.client(section.client), u64::from(cut.next_before)..u64::from(cut.next)));
             }
             let rest = match cut.rule {
                 Rule::Take => &mut held,
@@ -420,15 +424,9 @@ impl Cuts {
                 Rule::Refuse => &mut refused,
             };
             // A Skip stands for nothing: what is left begins with a structure or is not there.
-            let skips = update
-                .records
-                .get(cut.to..section.records.end)
-                .unwrap_or_default();
-            let skips = skips
-                .iter()
-                .take_while(|record| record.shape.kind() == Kind::Skip)
-                .count();
-            rest.push(section, cut.to + skips..section.records.end, cut.ids_to);
+            let skips = update.records.get(cut.to..section.records.end).unwrap_or_default();
+            let skips = skips.iter().take_while(|record| record.shape.kind() == Kind::Skip).count();
+            rest.push(section, cut.to + skips..section.records.end, cut.ids_to, None);
         }
 
         let rules: BTreeMap<_, _> = update
@@ -465,18 +463,10 @@ impl Cuts {
         let accepted = if ranges.is_empty() {
             None
         } else if whole {
-            Some(Accepted {
-                bytes: update.bytes.clone(),
-                whole,
-                ranges,
-            })
+            Some(Accepted { bytes: update.bytes.clone(), whole, ranges })
         } else {
             accepted.set_deletes(ranges.deletes.clone());
-            Some(Accepted {
-                bytes: accepted.bytes(),
-                whole,
-                ranges,
-            })
+            Some(Accepted { bytes: accepted.bytes(), whole, ranges })
         };
         Admission {
             accepted,
@@ -488,17 +478,21 @@ impl Cuts {
     }
 }
 
+/// What stands for the first record that was taken of a section, where that was known in part.
+fn head(update: &Update, section: &Section, cut: &Cut) -> Option<Head> {
+    let record = update.records.get(cut.from).filter(|record| record.clock < cut.next_before)?;
+    if cut.from == cut.to {
+        return None;
+    }
+    let bytes = update.bytes.get(update.offset(section, cut.from)..update.offset(section, cut.from + 1))?;
+    let client = update.client(section.client);
+    let bytes = cut::from_offset(bytes, client, cut.next_before, cut.next_before - record.clock).ok()?;
+    Some(Head { clock: cut.next_before, bytes })
+}
+
 /// What is below a clock, and what is not.
 fn split(spans: &[Span], next: u32) -> (Vec<Span>, Vec<Span>) {
-    let below = spans
-        .iter()
-        .filter(|span| span.0 < next)
-        .map(|span| (span.0, span.1.min(next)))
-        .collect();
-    let above = spans
-        .iter()
-        .filter(|span| span.1 > next)
-        .map(|span| (span.0.max(next), span.1))
-        .collect();
+    let below = spans.iter().filter(|span| span.0 < next).map(|span| (span.0, span.1.min(next))).collect();
+    let above = spans.iter().filter(|span| span.1 > next).map(|span| (span.0.max(next), span.1)).collect();
     (below, above)
 }

@@ -23,11 +23,7 @@ impl Entry {
 }
 
 /// Reads a message of at most `max_entries`, each with a state of at most `max_state_bytes`.
-pub fn decode(
-    bytes: &[u8],
-    max_entries: usize,
-    max_state_bytes: usize,
-) -> Result<Vec<Entry>, Malformed> {
+pub fn decode(bytes: &[u8], max_entries: usize, max_state_bytes: usize) -> Result<Vec<Entry>, Malformed> {
     let mut input = bytes;
     let count = lib0::read_count(&mut input, 3)?;
     if count > max_entries {
@@ -42,26 +38,15 @@ pub fn decode(
             return Err(Malformed::EntryTooLarge);
         }
         check_json(state)?;
-        let state = std::str::from_utf8(state)
-            .map_err(|_| Malformed::InvalidUtf8)?
-            .to_owned();
-        entries.push(Entry {
-            client,
-            clock,
-            state,
-        });
+        let state = std::str::from_utf8(state).map_err(|_| Malformed::InvalidUtf8)?.to_owned();
+        entries.push(Entry { client, clock, state });
     }
     lib0::expect_end(input)?;
     Ok(entries)
 }
 
 pub fn encode(entries: &[Entry]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(
-        1 + entries
-            .iter()
-            .map(|entry| entry.state.len() + 16)
-            .sum::<usize>(),
-    );
+    let mut out = Vec::with_capacity(1 + entries.iter().map(|entry| entry.state.len() + 16).sum::<usize>());
     lib0::write_var_uint(&mut out, entries.len() as u64);
     for entry in entries {
         lib0::write_var_uint(&mut out, entry.client);

@@ -32,12 +32,7 @@ struct Gathering {
 ///
 /// # Errors
 /// If one of `parts` is no update.
-pub fn compose(
-    parts: &[Bytes],
-    have: &StateVector,
-    deletes: &DeleteSet,
-    max: usize,
-) -> Result<Vec<Bytes>, Malformed> {
+pub fn compose(parts: &[Bytes], have: &StateVector, deletes: &DeleteSet, max: usize) -> Result<Vec<Bytes>, Malformed> {
     let mut out = Vec::new();
     let mut gathering = Gathering::default();
     for part in parts {

@@ -84,20 +84,14 @@ fn read_type(input: &mut &[u8]) -> Result<(), Malformed> {
 #[inline]
 fn utf16_len(text: &str) -> u64 {
     if text.len() < 16 {
-        return text
-            .bytes()
-            .map(|byte| u64::from(byte & 0xc0 != 0x80) + u64::from(byte >= 0xf0))
-            .sum();
+        return text.bytes().map(|byte| u64::from(byte & 0xc0 != 0x80) + u64::from(byte >= 0xf0)).sum();
     }
-    let units: usize = text
-        .bytes()
-        .map(|byte| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0))
-        .sum();
+    let units: usize = text.bytes().map(|byte| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0)).sum();
     units as u64
 }
 
 /// One value of lib0's `any`.
-fn read_value(input: &mut &[u8], depth: u32) -> Result<(), Malformed> {
+pub(super) fn read_value(input: &mut &[u8], depth: u32) -> Result<(), Malformed> {
     match lib0::read_u8(input)? {
         // undefined, null, false, true
         0x7f | 0x7e | 0x79 | 0x78 => Ok(()),
@@ -168,9 +162,7 @@ impl<'de> Visitor<'de> for CheckedVisitor {
 
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Checked, E> {
         // yrs holds whole numbers in 64 signed bits.
-        i64::try_from(number)
-            .map(|_| Checked)
-            .map_err(|_| E::custom("a number out of range"))
+        i64::try_from(number).map(|_| Checked).map_err(|_| E::custom("a number out of range"))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Checked, E> {

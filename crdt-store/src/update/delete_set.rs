@@ -58,8 +58,7 @@ impl DeleteSet {
             let mine = self.spans(*client);
             spans.iter().all(|span| {
                 let at = mine.partition_point(|own| own.1 <= span.0);
-                mine.get(at)
-                    .is_some_and(|own| own.0 <= span.0 && own.1 >= span.1)
+                mine.get(at).is_some_and(|own| own.0 <= span.0 && own.1 >= span.1)
             })
         })
     }
@@ -93,11 +92,9 @@ impl DeleteSet {
 
     /// All ranges, by client and clock.
     pub fn iter(&self) -> impl Iterator<Item = (ClientId, Range<Clock>)> + '_ {
-        self.clients.iter().flat_map(|(client, spans)| {
-            spans
-                .iter()
-                .map(move |span| (*client, u64::from(span.0)..u64::from(span.1)))
-        })
+        self.clients
+            .iter()
+            .flat_map(|(client, spans)| spans.iter().map(move |span| (*client, u64::from(span.0)..u64::from(span.1))))
     }
 
     pub fn encode(&self, out: &mut Vec<u8>) {
@@ -160,16 +157,11 @@ impl DeleteSet {
     }
 
     pub(crate) fn clients(&self) -> impl Iterator<Item = (ClientId, &[Span])> {
-        self.clients
-            .iter()
-            .map(|(client, spans)| (*client, spans.as_slice()))
+        self.clients.iter().map(|(client, spans)| (*client, spans.as_slice()))
     }
 
     pub(crate) fn spans(&self, client: ClientId) -> &[Span] {
-        self.clients
-            .get(&client)
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+        self.clients.get(&client).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Adds sorted, disjoint spans.
@@ -234,9 +226,7 @@ pub(crate) fn subtract_spans(spans: &[Span], known: &[Span]) -> Vec<Span> {
     let mut known = known;
     for (start, end) in spans {
         let mut start = *start;
-        known = known
-            .get(known.partition_point(|own| own.1 <= start)..)
-            .unwrap_or_default();
+        known = known.get(known.partition_point(|own| own.1 <= start)..).unwrap_or_default();
         for own in known {
             if own.0 >= *end || start >= *end {
                 break;

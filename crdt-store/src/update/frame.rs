@@ -19,25 +19,25 @@ struct Part<'a> {
     section: &'a Section,
     records: Range<usize>,
     ids_from: usize,
+    head: Option<Head>,
+}
+
+/// What stands in the place of a part's first record: the rest of a structure that is known in part.
+pub(super) struct Head {
+    pub(super) clock: u32,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl<'a> Frame<'a> {
     pub(super) fn new(source: &'a Update) -> Frame<'a> {
-        Frame {
-            source,
-            parts: Vec::new(),
-            deletes: DeleteSet::new(),
-        }
+        Frame { source, parts: Vec::new(), deletes: DeleteSet::new() }
     }
 
-    /// Adds a run of a section's records; `ids_from` is the place of the first id that they refer to.
-    pub(super) fn push(&mut self, section: &'a Section, records: Range<usize>, ids_from: usize) {
+    /// Adds a run of a section's records; `ids_from` is the place of the first id that they refer to, `head`
+    /// stands for the first of them.
+    pub(super) fn push(&mut self, section: &'a Section, records: Range<usize>, ids_from: usize, head: Option<Head>) {
         if !records.is_empty() {
-            self.parts.push(Part {
-                section,
-                records,
-                ids_from,
-            });
+            self.parts.push(Part { section, records, ids_from, head });
         }
     }
 
@@ -57,7 +57,8 @@ impl<'a> Frame<'a> {
         self.write(|_, _| {})
     }
 
-    /// The frame as an update of its own, without parsing it again; none if there is nothing in it.
+    /// The frame as an update of its own, without parsing it again; none if there is nothing in it. Its parts
+    /// have no heads and go to the end of their sections.
     pub(super) fn into_update(self) -> Option<Update> {
         if self.is_empty() {
             return None;
@@ -72,42 +73,22 @@ impl<'a> Frame<'a> {
             let old = source.offset(part.section, part.records.start);
             let kept = source.records.get(part.records.clone()).unwrap_or_default();
             let count = kept.iter().map(|record| record.shape.ids()).sum::<usize>();
-            ids.extend_from_slice(
-                source
-                    .ids
-                    .get(part.ids_from..part.ids_from + count)
-                    .unwrap_or_default(),
+            ids.extend_from_slice(source.ids.get(part.ids_from..part.ids_from + count).unwrap_or_default());
+            records.extend(
+                kept.iter().map(|record| Record { at: (record.at as usize - old + body.start) as u32, ..*record }),
             );
-            records.extend(kept.iter().map(|record| Record {
-                at: (record.at as usize - old + body.start) as u32,
-                ..*record
-            }));
-            let whole = part.records.end == part.section.records.end;
-            let end = part
-                .records
-                .end
-                .checked_sub(1)
-                .map_or(0, |last| source.end_clock(part.section, last));
             sections.push(Section {
                 client: part.section.client,
                 records: first..records.len(),
                 ids_from,
                 start: kept.first().map_or(0, |record| record.clock),
-                structs_end: if whole { part.section.structs_end } else { end },
-                end,
+                structs_end: part.section.structs_end,
+                end: part.section.end,
                 bytes_end: body.end as u32,
             });
         });
         let clients = source.clients.clone();
-        Some(Update {
-            bytes,
-            clients,
-            sections,
-            records,
-            ids,
-            deletes: self.deletes,
-            canonical: true,
-        })
+        Some(Update { bytes, clients, sections, records, ids, deletes: self.deletes, canonical: true })
     }
 
     /// Writes the frame, telling for each part where its structures' bytes came to stand.
@@ -115,20 +96,20 @@ impl<'a> Frame<'a> {
         let bodies = self
             .parts
             .iter()
-            .map(|part| self.body(part).len() + 24)
+            .map(|part| self.body(part).len() + part.head.as_ref().map_or(0, |head| head.bytes.len()) + 24)
             .sum::<usize>();
         let mut out = Vec::with_capacity(bodies + self.deletes.ranges_count() * 8 + 16);
         lib0::write_var_uint(&mut out, self.parts.len() as u64);
         for part in &self.parts {
             lib0::write_var_uint(&mut out, part.records.len() as u64);
             lib0::write_var_uint(&mut out, self.source.client(part.section.client));
-            let clock = self
-                .source
-                .records
-                .get(part.records.start)
-                .map_or(0, |record| record.clock);
+            let first = self.source.records.get(part.records.start).map_or(0, |record| record.clock);
+            let clock = part.head.as_ref().map_or(first, |head| head.clock);
             lib0::write_var_uint(&mut out, u64::from(clock));
             let start = out.len();
+            if let Some(head) = &part.head {
+                out.extend_from_slice(&head.bytes);
+            }
             out.extend_from_slice(self.body(part));
             placed(part, start..out.len());
         }
@@ -136,9 +117,11 @@ impl<'a> Frame<'a> {
         Bytes::from(out)
     }
 
+    /// The bytes of a part's records, without the one that its head stands for.
     fn body(&self, part: &Part<'_>) -> &'a [u8] {
-        let range = self.source.offset(part.section, part.records.start)
-            ..self.source.offset(part.section, part.records.end);
-        self.source.bytes.get(range).unwrap_or_default()
+        let first = part.records.start + usize::from(part.head.is_some());
+        let from = self.source.offset(part.section, first);
+        let to = self.source.offset(part.section, part.records.end);
+        self.source.bytes.get(from..to).unwrap_or_default()
     }
 }

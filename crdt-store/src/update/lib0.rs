@@ -46,11 +46,7 @@ fn read_long_var_uint(input: &mut &[u8]) -> Result<u64, Malformed> {
             return Ok(value);
         }
     }
-    if input.len() >= MAX_VAR_BYTES {
-        Err(Malformed::NumberTooLarge)
-    } else {
-        Err(Malformed::UnexpectedEnd)
-    }
+    if input.len() >= MAX_VAR_BYTES { Err(Malformed::NumberTooLarge) } else { Err(Malformed::UnexpectedEnd) }
 }
 
 /// `varInt`: as `varUint`, but the first byte gives a bit to the sign and holds 6.
@@ -80,9 +76,7 @@ pub fn read_var_int(input: &mut &[u8]) -> Result<i64, Malformed> {
 #[inline]
 pub fn read_bytes<'a>(input: &mut &'a [u8], len: u64) -> Result<&'a [u8], Malformed> {
     let len = usize::try_from(len).map_err(|_| Malformed::UnexpectedEnd)?;
-    let (taken, rest) = input
-        .split_at_checked(len)
-        .ok_or(Malformed::UnexpectedEnd)?;
+    let (taken, rest) = input.split_at_checked(len).ok_or(Malformed::UnexpectedEnd)?;
     *input = rest;
     Ok(taken)
 }
@@ -114,11 +108,7 @@ pub fn read_count(input: &mut &[u8], least: usize) -> Result<usize, Malformed> {
 
 /// Refuses what is left over.
 pub fn expect_end(input: &[u8]) -> Result<(), Malformed> {
-    if input.is_empty() {
-        Ok(())
-    } else {
-        Err(Malformed::TrailingBytes)
-    }
+    if input.is_empty() { Ok(()) } else { Err(Malformed::TrailingBytes) }
 }
 
 pub fn write_var_uint(out: &mut Vec<u8>, mut value: u64) {

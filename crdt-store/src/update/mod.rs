@@ -20,12 +20,14 @@ mod admit;
 pub mod awareness;
 mod compose;
 mod content;
+mod cut;
 mod delete_set;
 mod frame;
 mod index;
 pub mod lib0;
 mod malformed;
 mod parse;
+mod place;
 mod ranges;
 mod state_vector;
 

@@ -14,6 +14,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::content::{self, Kind};
+use super::place::{self, Place};
 use super::{CLOCK_LIMIT, ClientId, Clock, DeleteSet, Malformed, lib0};
 
 /// An update whose structure has been checked, with an outline of what it holds.
@@ -67,13 +68,21 @@ pub(super) struct Id {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape(u8);
 
-const KIND: u8 = 0b0011;
-const ORIGINS: u8 = 0b1100;
-const PARENT: u8 = 0b1_0000;
+const KIND: u8 = 0b0000_0011;
+const LEFT: u8 = 0b0000_0100;
+const RIGHT: u8 = 0b0000_1000;
+const PARENT: u8 = 0b0001_0000;
+const NAMED: u8 = 0b0010_0000;
+const KEYED: u8 = 0b0100_0000;
 
 impl Shape {
-    fn new(kind: Kind, origins: u8, parent: bool) -> Shape {
-        Shape(kind as u8 | origins << 2 | if parent { PARENT } else { 0 })
+    fn of(kind: Kind) -> Shape {
+        Shape(match kind {
+            Kind::Plain => 0,
+            Kind::Type => 1,
+            Kind::Gone => 2,
+            Kind::Skip => 3,
+        })
     }
 
     pub(super) fn kind(self) -> Kind {
@@ -85,14 +94,29 @@ impl Shape {
         }
     }
 
-    /// Whether its one id is the parent's.
-    pub(super) fn has_parent(self) -> bool {
-        self.0 & PARENT != 0
+    /// Whether it names a right neighbour, its last id.
+    pub(super) fn has_right(self) -> bool {
+        self.0 & RIGHT != 0
+    }
+
+    /// Whether it was collected: only its length is left.
+    pub(super) fn is_collected(self) -> bool {
+        self.0 == Shape::of(Kind::Gone).0
+    }
+
+    /// Whether it names its parent, by id or by a root's name.
+    pub(super) fn names_parent(self) -> bool {
+        self.0 & (PARENT | NAMED) != 0
+    }
+
+    /// Whether it names a key of its parent.
+    pub(super) fn is_keyed(self) -> bool {
+        self.0 & KEYED != 0
     }
 
     /// How many ids it refers to.
     pub(super) fn ids(self) -> usize {
-        usize::from((self.0 & ORIGINS) >> 2) + usize::from(self.has_parent())
+        (self.0 & (LEFT | RIGHT | PARENT)).count_ones() as usize
     }
 }
 
@@ -111,22 +135,8 @@ impl Update {
         }
         let (deletes, canonical) = DeleteSet::read(&mut input)?;
         lib0::expect_end(input)?;
-        let Outline {
-            names,
-            sections,
-            records,
-            ids,
-            ..
-        } = outline;
-        Ok(Update {
-            bytes,
-            clients: names.list,
-            sections,
-            records,
-            ids,
-            deletes,
-            canonical,
-        })
+        let Outline { names, sections, records, ids, .. } = outline;
+        Ok(Update { bytes, clients: names.list, sections, records, ids, deletes, canonical })
     }
 
     /// The bytes that were parsed.
@@ -141,19 +151,14 @@ impl Update {
 
     /// Whether there are structures in it (and not only Skips and deletes).
     pub fn has_structs(&self) -> bool {
-        self.sections
-            .iter()
-            .any(|section| section.structs_end > section.start)
+        self.sections.iter().any(|section| section.structs_end > section.start)
     }
 
     /// Each client's section, from its first clock to the end of its last structure, Skips between included.
     pub fn clients(&self) -> impl Iterator<Item = (ClientId, Range<Clock>)> + '_ {
-        self.sections.iter().map(|section| {
-            (
-                self.client(section.client),
-                u64::from(section.start)..u64::from(section.end),
-            )
-        })
+        self.sections
+            .iter()
+            .map(|section| (self.client(section.client), u64::from(section.start)..u64::from(section.end)))
     }
 
     pub fn deletes(&self) -> &DeleteSet {
@@ -161,18 +166,20 @@ impl Update {
     }
 
     pub(super) fn client(&self, place: u32) -> ClientId {
-        self.clients
-            .get(place as usize)
-            .copied()
-            .unwrap_or_default()
+        self.clients.get(place as usize).copied().unwrap_or_default()
+    }
+
+    /// The place that a record names, which names one.
+    pub(super) fn named_place(&self, record: usize) -> Option<Place> {
+        let record = self.records.get(record)?;
+        let head = self.bytes.get(record.at as usize + 1..)?;
+        place::read(head, record.shape.is_keyed()).ok()
     }
 
     /// The clock after a record of a section.
     pub(super) fn end_clock(&self, section: &Section, record: usize) -> u32 {
         if record + 1 < section.records.end {
-            self.records
-                .get(record + 1)
-                .map_or(section.end, |next| next.clock)
+            self.records.get(record + 1).map_or(section.end, |next| next.clock)
         } else {
             section.end
         }
@@ -180,11 +187,7 @@ impl Update {
 
     /// Where a record's bytes begin, or where the section's bytes end.
     pub(super) fn offset(&self, section: &Section, record: usize) -> usize {
-        let at = if record < section.records.end {
-            self.records.get(record).map(|record| record.at)
-        } else {
-            None
-        };
+        let at = if record < section.records.end { self.records.get(record).map(|record| record.at) } else { None };
         at.unwrap_or(section.bytes_end) as usize
     }
 }
@@ -232,11 +235,7 @@ impl Outline {
             if len == 0 {
                 return Err(Malformed::EmptyStruct);
             }
-            self.records.push(Record {
-                at,
-                clock: clock as u32,
-                shape,
-            });
+            self.records.push(Record { at, clock: clock as u32, shape });
             // Both have at most 53 bits: the sum fits.
             clock += len;
             if clock >= CLOCK_LIMIT {
@@ -259,12 +258,7 @@ impl Outline {
     }
 
     #[inline]
-    fn read_struct(
-        &mut self,
-        input: &mut &[u8],
-        client: u32,
-        clock: u32,
-    ) -> Result<(Shape, u64), Malformed> {
+    fn read_struct(&mut self, input: &mut &[u8], client: u32, clock: u32) -> Result<(Shape, u64), Malformed> {
         let info = lib0::read_u8(input)?;
         let reference = info & 0x1f;
         if reference == 0 || reference == 10 {
@@ -272,40 +266,37 @@ impl Outline {
             if info != reference {
                 return Err(Malformed::InvalidFlags);
             }
-            let kind = if reference == 0 {
-                Kind::Gone
-            } else {
-                Kind::Skip
-            };
-            return Ok((Shape::new(kind, 0, false), lib0::read_var_uint(input)?));
+            let kind = if reference == 0 { Kind::Gone } else { Kind::Skip };
+            return Ok((Shape::of(kind), lib0::read_var_uint(input)?));
         }
-        let mut origins = 0;
-        let mut parent = false;
+        let mut flags = 0;
         if info & 0x80 != 0 {
             self.read_id(input, client, clock)?;
-            origins += 1;
+            flags |= LEFT;
         }
         if info & 0x40 != 0 {
             self.read_id(input, client, clock)?;
-            origins += 1;
+            flags |= RIGHT;
         }
-        if origins == 0 {
+        if flags == 0 {
             match lib0::read_var_uint(input)? {
                 0 => {
                     self.read_id(input, client, clock)?;
-                    parent = true;
+                    flags |= PARENT;
                 }
                 1 => {
                     lib0::read_var_string(input)?;
+                    flags |= NAMED;
                 }
                 _ => return Err(Malformed::InvalidParent),
             }
             if info & 0x20 != 0 {
                 lib0::read_var_string(input)?;
+                flags |= KEYED;
             }
         }
         let (kind, len) = content::read(input, reference)?;
-        Ok((Shape::new(kind, origins, parent), len))
+        Ok((Shape(Shape::of(kind).0 | flags), len))
     }
 
     #[inline]

@@ -71,8 +71,5 @@ pub fn needs(update: &Update) -> Ranges {
     }
     needed.merge(&update.deletes);
     let missing = needed.subtract(&brought);
-    Ranges {
-        structs: missing.iter().collect(),
-        deletes: DeleteSet::new(),
-    }
+    Ranges { structs: missing.iter().collect(), deletes: DeleteSet::new() }
 }

@@ -56,9 +56,6 @@ impl StateVector {
 
     /// Whether everything the other has seen has been seen here.
     pub fn covers(&self, other: &StateVector) -> bool {
-        other
-            .0
-            .iter()
-            .all(|(client, clock)| self.get(*client) >= *clock)
+        other.0.iter().all(|(client, clock)| self.get(*client) >= *clock)
     }
 }

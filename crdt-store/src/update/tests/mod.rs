@@ -1,1 +1,7 @@
 //! Tests of the guard.
+
+use super::*;
+
+mod generate;
+mod replica;
+mod sequences;
