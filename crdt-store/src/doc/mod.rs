@@ -7,14 +7,19 @@
 //! ([`crate::update`]) has let through. The one exception makes a document from words of our own:
 //! [`seed_rich_text`].
 
-mod whole;
+mod blocks;
+mod compact;
+mod read;
 mod rich_text;
+mod whole;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-pub use rich_text::{Block, Span, Task};
-pub use whole::diff;
+pub use compact::compact;
+pub use read::read;
+pub use rich_text::{Block, Span, Task, edit, seed_rich_text};
+pub use whole::{check, covers, diff, verify};
 
 /// Why a document could not be built or answered for. `part` counts from 0.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
