@@ -18,7 +18,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::health;
 use crate::{
-    account, communities, documents,
+    account,
+    auth::MaybeWho,
+    communities, documents,
     http::{Language, Problem, assets, context, docs, origin, problem},
     state::State,
 };
@@ -48,6 +50,8 @@ struct PublicConfig {
     version: &'static str,
     /// Languages of the service, the usual one first.
     languages: Vec<&'static str>,
+    /// Whoever asks is signed in: a page can know without being refused.
+    signed_in: bool,
 }
 
 /// What a client needs to know before anybody has signed in.
@@ -55,11 +59,12 @@ struct PublicConfig {
     get, path = "/api/v1/config", tag = "instance", operation_id = "config",
     responses((status = 200, body = PublicConfig))
 )]
-async fn config(Shared(state): Shared<State>) -> Json<PublicConfig> {
+async fn config(Shared(state): Shared<State>, MaybeWho(who): MaybeWho) -> Json<PublicConfig> {
     Json(PublicConfig {
         demo: state.config().demo,
         version: env!("CARGO_PKG_VERSION"),
         languages: Language::ALL.iter().map(|language| language.tag()).collect(),
+        signed_in: who.is_some(),
     })
 }
 
