@@ -34,3 +34,11 @@ install_packages() {
   (cd "$dir" && npm ci --no-audit --no-fund --no-progress --loglevel=error) || return 1
   echo "$wanted" >"$stamp"
 }
+
+# postgres_programs: the folder of initdb and pg_ctl, which Debian keeps off the PATH. Fails where there is none.
+postgres_programs() {
+  local dir
+  dir=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -1)
+  [ -n "$dir" ] || dir=$(command -v initdb) || return 1
+  dirname "$dir"
+}
