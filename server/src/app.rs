@@ -1,12 +1,12 @@
 //! The roof: a node put together, started and stopped.
 //!
-//! [`start`] is behind `unisson serve` and behind every node of a test, as many as one likes in one process. It
+//! [`serve`] is behind `unisson serve` and behind every node of a test, as many as one likes in one process. It
 //! binds before anything else, so that a busy port is told in one line and nothing has happened yet.
 
 mod health;
 mod router;
 
-use std::{error::Error, future::Future, io, net::SocketAddr, path::PathBuf, pin::Pin, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use crdt_store::{Db, DbOptions, StoreError};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -18,6 +18,7 @@ use crate::{
     config::{Config, Metrics},
     http::listen,
     rooms::{Registry, Settings},
+    seed::{self, SeedError},
     shutdown::Shutdown,
     state::{Parts, State},
     telemetry,
@@ -40,8 +41,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Auth(#[from] AuthError),
-    #[error("the demonstration can't be laid: {0}")]
-    Fill(Box<dyn Error + Send + Sync>),
+    #[error(transparent)]
+    Seed(#[from] SeedError),
     #[error("the running program can't be found, for its workers: {0}")]
     Program(io::Error),
     #[error("the description of the API can't be written: {0}")]
@@ -58,12 +59,8 @@ pub struct Running {
     pub join: JoinHandle<bool>,
 }
 
-/// What a fresh demo database is filled with: handed in, since the roof knows no content.
-pub type Fill =
-    for<'a> fn(&'a Db) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send + 'a>>;
-
 /// Starts a node and returns once it answers.
-pub async fn start(config: Config, shutdown: Shutdown, fill: Fill) -> Result<Running, StartError> {
+pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartError> {
     let listener = bind(config.listen)?;
     let (metrics_listener, metrics_busy) = match config.metrics {
         Metrics::Off => (None, None),
@@ -80,7 +77,7 @@ pub async fn start(config: Config, shutdown: Shutdown, fill: Fill) -> Result<Run
     let db = open(&config).await?;
     let migrated = db.migrate().await?;
     if config.demo {
-        fill(&db).await.map_err(StartError::Fill)?;
+        seed::plant(&db).await?;
     }
     let figures = telemetry::figures();
     let auth = Auth::open(&config, &db).await?;

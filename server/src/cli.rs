@@ -6,7 +6,6 @@
 use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
-use ring::rand::SystemRandom;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -232,7 +231,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
     let shutdown = Shutdown::new();
-    let running = crate::serve(config, shutdown.clone()).await.map_err(Failure::failed)?;
+    let running = app::serve(config, shutdown.clone()).await.map_err(Failure::failed)?;
     for name in unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
         tracing::warn!(variable = name, "a variable that means nothing here: is its name right?");
     }
@@ -272,7 +271,7 @@ async fn lay(config: Config) -> Result<(), Failure> {
 async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {
     let db = app::open(&config).await.map_err(Failure::failed)?;
     db.migrate().await.map_err(Failure::failed)?;
-    let key = auth::token_key(&db, &SystemRandom::new()).await.map_err(Failure::failed)?;
+    let key = auth::token_key(&db).await.map_err(Failure::failed)?;
     db.close().await;
     let now = (config.clock)().unix_timestamp();
     let seconds = i64::try_from(args.ttl.as_secs()).unwrap_or(i64::MAX);

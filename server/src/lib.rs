@@ -5,8 +5,8 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 7 | `main` (with [`cli`], [`doctor`], [`seed`]) |
-//! | 6 | [`app`]: the roof, where everything is put together |
+//! | 7 | `main` (with [`cli`], [`doctor`]) |
+//! | 6 | [`app`]: the roof, where everything is put together, and [`seed`], the demonstration |
 //! | 5 | features: [`account`], [`communities`], [`documents`] |
 //! | 4 | [`state`]: what a request handler can reach |
 //! | 3 | [`rooms`] (the live engine), [`auth`] (who is it) |
@@ -34,12 +34,4 @@ pub mod state;
 pub mod telemetry;
 pub mod workers;
 
-pub use app::{Running, StartError};
-
-/// Starts a node, with the demonstration in its database if it is to be a demo. Returns once it answers.
-pub async fn serve(config: config::Config, shutdown: shutdown::Shutdown) -> Result<Running, StartError> {
-    app::start(config, shutdown, |db| {
-        Box::pin(async move { seed::plant(db).await.map(|_| ()).map_err(|error| Box::new(error).into()) })
-    })
-    .await
-}
+pub use app::{Running, StartError, serve};

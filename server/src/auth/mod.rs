@@ -58,13 +58,12 @@ struct Inner {
 impl Auth {
     /// Reads the key of tokens from the database, or makes one.
     pub async fn open(config: &Config, db: &Db) -> Result<Self, AuthError> {
-        let random = SystemRandom::new();
         Ok(Self(Arc::new(Inner {
             db: db.clone(),
             guard: Guard::new(db.clone(), config.clock),
-            key: token_key(db, &random).await?,
+            key: token_key(db).await?,
             origins: Origins::new(config.public_url.as_deref()),
-            random,
+            random: SystemRandom::new(),
             clock: config.clock,
             demo: config.demo,
             open: config.open,
@@ -98,9 +97,9 @@ impl Auth {
 }
 
 /// The key of tokens; of several nodes that start at once, all get the same.
-pub async fn token_key(db: &Db, random: &SystemRandom) -> Result<token::TokenKey, AuthError> {
+pub async fn token_key(db: &Db) -> Result<token::TokenKey, AuthError> {
     let mut fresh = [0_u8; 32];
-    random.fill(&mut fresh).map_err(|_| AuthError::NoRandomness)?;
+    SystemRandom::new().fill(&mut fresh).map_err(|_| AuthError::NoRandomness)?;
     let bytes = db.settings().get_or_create(TOKEN_KEY, &fresh).await?;
     token::TokenKey::new(&bytes).ok_or(AuthError::BadKey)
 }
