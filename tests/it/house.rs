@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 
+use unisson::config::{Config, Layer, Limits, Workers};
+
 use crate::source::{files, read, root};
 
 /// Words of `text` that start with `start` and go on in letters, digits, `_` or `-`.
@@ -104,6 +106,34 @@ fn the_architecture_document_names_every_room() {
             }
         }
     }
+}
+
+#[test]
+fn the_example_configuration_has_every_key_and_tells_the_truth() {
+    let layer = Layer::from_file(&root().join("deploy/unisson.toml")).expect("the example is read");
+    let Layer { limits, workers, redis, database, public_url, .. } = layer.clone();
+    assert_eq!(limits, Some(Limits::default()), "the limits are those that count without the file");
+    assert_eq!(workers, Some(Workers::default()), "the workers as well");
+    // These two are examples, and the last belongs to a release that runs several nodes.
+    let rest = Layer {
+        limits,
+        workers,
+        database,
+        public_url,
+        redis,
+        listen: Some("127.0.0.1:8080".to_owned()),
+        demo: Some(false),
+        open: Some(false),
+        open_to_network: Some(false),
+        metrics_listen: Some("127.0.0.1:9464".to_owned()),
+        log: Some("info".to_owned()),
+        drain_seconds: Some(25),
+    };
+    assert_eq!(layer, rest);
+    assert!(layer.database.is_some() && layer.public_url.is_some());
+    let config = Config::from_layer(layer).expect("the example is accepted");
+    let bare = Config::from_layer(Layer::default()).expect("nothing has to be said");
+    assert_eq!((config.listen, config.log, config.drain_for), (bare.listen, bare.log, bare.drain_for));
 }
 
 /// Runs a program, if it is on this machine: whether it was content, and what it said.
