@@ -45,10 +45,47 @@ pub enum JobError {
     /// The worker is well, and says no.
     #[error("the worker refused: {0}")]
     Refused(String),
+    /// No worker can be started, which says nothing about the job.
+    #[error("no worker can be started")]
+    Unavailable,
     /// Too many jobs are waiting already.
     #[error("the workers are busy")]
     Busy,
     /// The node is stopping.
     #[error("the workers are closed")]
     Closed,
+}
+
+impl Job {
+    /// The name used in metrics and logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Diff { .. } => "diff",
+            Self::Compact { .. } => "compact",
+            Self::Verify { .. } => "verify",
+            Self::Covers { .. } => "covers",
+            Self::Read { .. } => "read",
+            Self::Edit { .. } => "edit",
+            Self::Check { .. } => "check",
+        }
+    }
+}
+
+impl JobError {
+    /// Whether the job itself is to blame: another worker would fail at it too.
+    pub fn is_of_the_job(&self) -> bool {
+        matches!(self, Self::Crashed | Self::TimedOut | Self::OutOfMemory | Self::Refused(_))
+    }
+
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Crashed => "crashed",
+            Self::TimedOut => "timed-out",
+            Self::OutOfMemory => "out-of-memory",
+            Self::Refused(_) => "refused",
+            Self::Unavailable => "unavailable",
+            Self::Busy => "busy",
+            Self::Closed => "closed",
+        }
+    }
 }
