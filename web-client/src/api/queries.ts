@@ -2,17 +2,22 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call, Problem } from "./client";
 import { askOrKept, forgetAll } from "./kept";
-import type { Community, DemoPerson, DocumentFacts, DocumentPage, Me, Member } from "./types";
+import type { Community, DemoPerson, DocumentFacts, DocumentPage, Me, Member, PublicConfig } from "./types";
 
 const PAGE_SIZE = 50;
 
-/** Who I am; null for a visitor. */
+const askConfig = (signal: AbortSignal) => call<PublicConfig>("/api/v1/config", { signal });
+
+/** Who I am; null for a visitor, who is not sent to an address that would refuse them. */
 export const meQuery = queryOptions({
   queryKey: ["me"],
   staleTime: 60_000,
   queryFn: async ({ signal }): Promise<Me | null> => {
     try {
-      return await askOrKept("me", () => call<Me>("/api/v1/me", { signal }));
+      return await askOrKept("me", async () => {
+        if (!(await askConfig(signal)).signed_in) throw new Problem(401, "not-signed-in", undefined);
+        return call<Me>("/api/v1/me", { signal });
+      });
     } catch (error) {
       if (error instanceof Problem && error.status === 401) return null;
       throw error;
@@ -25,12 +30,8 @@ export const demoQuery = queryOptions({
   queryKey: ["demo"],
   staleTime: Number.POSITIVE_INFINITY,
   queryFn: async ({ signal }): Promise<DemoPerson[] | null> => {
-    try {
-      return (await call<{ people: DemoPerson[] }>("/auth/demo", { signal })).people;
-    } catch (error) {
-      if (error instanceof Problem && error.status === 404) return null;
-      throw error;
-    }
+    if (!(await askConfig(signal)).demo) return null;
+    return (await call<{ people: DemoPerson[] }>("/auth/demo", { signal })).people;
   },
 });
 

@@ -32,3 +32,5 @@ export type DocumentFacts = {
   updated_by: PersonRef | null;
 };
 export type DocumentPage = { items: DocumentFacts[]; next_cursor: string | null };
+/** What may be known before anybody signs in. */
+export type PublicConfig = { demo: boolean; version: string; languages: string[]; signed_in: boolean };

@@ -7,6 +7,7 @@ import "../ui/rows.css";
 import "../ui/forms.css";
 import "../ui/floats.css";
 import "../ui/prose.css";
+import "../ui/carets.css";
 import "./shell.css";
 import "../ui/adapt.css";
 import { StrictMode } from "react";

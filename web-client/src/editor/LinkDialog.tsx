@@ -49,7 +49,6 @@ export function LinkDialog({ editor, onClose }: { editor: Editor; onClose: () =>
             type="text"
             inputMode="url"
             autoComplete="off"
-            // biome-ignore lint/a11y/noAutofocus: the dialog has one field
             autoFocus
             value={address}
             aria-invalid={wrong}

@@ -133,7 +133,6 @@ export function Toolbar({
   ) => <Tool name={name} icon={icon} label={label} stop={roving.isStop(name)} run={run} {...rest} />;
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: there is no element for a toolbar
     <div
       className="toolbar"
       role="toolbar"

@@ -16,7 +16,7 @@ export function useRoving(bar: RefObject<HTMLElement | null>, first: string, onE
       return;
     }
     const all = items();
-    const at = all.findIndex((item) => item === document.activeElement);
+    const at = all.indexOf(document.activeElement as HTMLElement);
     if (at < 0) return;
     const last = all.length - 1;
     const to =

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Handshake, PenLine, ShieldCheck } from "lucide-react";
+import { Handshake, PenLine, ShieldCheck, SunMoon } from "lucide-react";
 import { Button as AriaButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { usePageTitle } from "../../ui/hooks";
@@ -66,8 +66,10 @@ export function Landing({ deep }: { deep: boolean }) {
       <main id="content" tabIndex={-1} className="landing-grid">
         <div>
           <h1>
-            {t("landing.title")} <span className="nowrap">{t("landing.titleBeyond")}</span>{" "}
-            {t("landing.titleEnd")}
+            <span className="phrase">{t("landing.title")}</span>{" "}
+            <span className="phrase">
+              <span className="nowrap">{t("landing.titleBeyond")}</span> {t("landing.titleEnd")}
+            </span>
           </h1>
           <p className="promise">{t("landing.promise")}</p>
           <section className="sign" aria-labelledby="sign-in">
@@ -91,7 +93,14 @@ export function Landing({ deep }: { deep: boolean }) {
       </main>
       <footer>
         <span className="grow">{t("landing.demo")}</span>
-        <ThemeMenu trigger={<AriaButton className="btn small">{t("settings.theme")}</AriaButton>} />
+        <ThemeMenu
+          trigger={
+            <AriaButton className="btn small">
+              <Icon of={SunMoon} small />
+              {t("settings.theme")}
+            </AriaButton>
+          }
+        />
       </footer>
     </div>
   );

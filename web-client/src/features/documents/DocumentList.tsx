@@ -24,7 +24,7 @@ function mayWrite(facts: DocumentFacts): boolean {
 function onArrows(event: KeyboardEvent<HTMLUListElement>): void {
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
   const links = [...event.currentTarget.querySelectorAll<HTMLElement>("a.cover")];
-  const at = links.findIndex((link) => link === document.activeElement);
+  const at = links.indexOf(document.activeElement as HTMLElement);
   if (at < 0) return;
   event.preventDefault();
   links[at + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
@@ -106,7 +106,6 @@ function Rows({ items, shown, actions }: { items: DocumentFacts[]; shown: Shown;
     return () => clearTimeout(timer);
   }, []);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the arrows move between the links inside
     <ul className="rows" onKeyDown={onArrows}>
       {items.map((facts) => (
         <DocumentRow key={facts.id} facts={facts} shown={shown} actions={actions} />

@@ -33,7 +33,6 @@ export function RenameDialog({ facts, onClose }: { facts: DocumentFacts; onClose
             value={title}
             maxLength={TITLE_LENGTH}
             autoComplete="off"
-            // biome-ignore lint/a11y/noAutofocus: the dialog has one field
             autoFocus
             onFocus={(event) => event.target.select()}
             aria-invalid={empty}
