@@ -39,4 +39,4 @@ openapi: ## write server/openapi.json anew, and the client's types from it
 	@scripts/openapi
 
 clean: ## remove what was built and the packages of the client; ./data stays
-	@rm -rf target web-client/dist web-client/node_modules tests/*/node_modules
+	@rm -rf target web-client/dist web-client/node_modules tests/*/node_modules benches/*/node_modules
