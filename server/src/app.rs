@@ -98,6 +98,7 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartE
     if let Some(error) = metrics_busy {
         tracing::warn!(error = %error, "metrics are not served: name a free address by --metrics-listen");
     }
+    shutdown.spawn(logins_swept(state.auth().clone(), shutdown.clone()));
     let serving = tokio::spawn(listen::serve(listener, app, shutdown.clone()));
     if let (Some(listener), Some(figures)) = (metrics_listener, figures) {
         shutdown.spawn(figures_kept(figures.clone(), shutdown.clone()));
@@ -168,6 +169,20 @@ fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 
 fn local(listener: &TcpListener, wanted: SocketAddr) -> Result<SocketAddr, StartError> {
     listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })
+}
+
+/// Logins that have ended are removed now and then, by every node; twice does no harm.
+async fn logins_swept(auth: Auth, shutdown: Shutdown) {
+    let mut every = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        tokio::select! {
+            () = shutdown.ended() => return,
+            _ = every.tick() => match auth.sweep().await {
+                Ok(swept) => tracing::debug!(swept, "ended logins were removed"),
+                Err(error) => tracing::warn!(error = %error, "ended logins could not be removed"),
+            },
+        }
+    }
 }
 
 /// Histograms are kept small even if nobody reads them.

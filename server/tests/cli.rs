@@ -1,5 +1,7 @@
 //! The program as a person or a supervisor meets it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on fails")]
+
 mod kit;
 
 use std::{
@@ -124,7 +126,8 @@ fn what_stands_in_the_way_of_a_start_is_one_line() {
     refuses(&output, 1, "in use");
 
     let letter = folder.0.join("letter.sqlite");
-    std::fs::write(&letter, "not a database, but long enough to be taken for one by a careless reader of files").unwrap();
+    std::fs::write(&letter, "not a database, but long enough to be taken for one by a careless reader of files")
+        .unwrap();
     let database = format!("sqlite:{}", letter.display());
     let output = run(&["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "", "--database", &database]);
     refuses(&output, 1, "not a database");
@@ -178,7 +181,8 @@ fn migrate_and_seed_say_what_they_did_and_do_it_once() {
 fn the_doctor_names_the_mend() {
     let folder = Folder::new();
     let letter = folder.0.join("letter.sqlite");
-    std::fs::write(&letter, "not a database, but long enough to be taken for one by a careless reader of files").unwrap();
+    std::fs::write(&letter, "not a database, but long enough to be taken for one by a careless reader of files")
+        .unwrap();
     let database = format!("sqlite:{}", letter.display());
     let output = run(&["doctor", "--listen", "127.0.0.1:0", "--metrics-listen", "", "--database", &database]);
     assert_eq!(output.status.code(), Some(1));

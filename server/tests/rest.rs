@@ -1,5 +1,7 @@
 //! The API from outside: a node in this process, on SQLite.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on fails")]
+
 mod kit;
 
 use kit::{AWA, BRUNO, CHLOE, DAVID, INES, LUCIE, Node};
@@ -185,10 +187,7 @@ async fn what_is_invisible_is_404_and_what_is_visible_and_closed_is_403() {
     let node = Node::demo().await;
     let bruno = node.sign_in(BRUNO).await;
     let chloe = node.sign_in(CHLOE).await;
-    for path in [
-        format!("/api/v1/communities/{PRIVATE}/members"),
-        format!("/api/v1/documents?community={PRIVATE}"),
-    ] {
+    for path in [format!("/api/v1/communities/{PRIVATE}/members"), format!("/api/v1/documents?community={PRIVATE}")] {
         node.get_as(&bruno, &path).await.is_problem(403, "forbidden");
         node.get_as(&chloe, &path).await.is_problem(404, "not-found");
     }

@@ -30,11 +30,13 @@ impl Guard {
         enough(facts.map_or(Access::None, |facts| judge(&facts, who, (self.clock)())), needed)
     }
 
-    /// The document of a plain name, its present lineage, and the right of a person to it.
+    /// The document of a plain name, its present lineage, and the right of a person to its text: what is frozen
+    /// is only read.
     pub async fn document_by_name(&self, who: &Principal, name: &str) -> Result<(DocumentId, Epoch, Access), Denied> {
         let facts = self.db.documents().facts_for_access_by_name(name, who.id).await.map_err(unavailable)?;
         let facts = facts.ok_or(Denied::NotFound)?;
         let access = enough(judge(&facts, who, (self.clock)()), Access::Read)?;
+        let access = if facts.frozen_at.is_some() { access.min(Access::Read) } else { access };
         Ok((facts.document_id, facts.epoch, access))
     }
 

@@ -41,7 +41,7 @@ impl Auth {
             Scope::Write => documents.ensure_by_name(plain, Some(person)).await.map_err(refusal)?,
             Scope::Read => documents.by_name(plain).await.map_err(refusal)?.ok_or(Denied::NotFound)?,
         };
-        let name = self.shown_name(person, claims.name.as_deref(), &claims).await?;
+        let name = self.shown_name(person, &claims).await?;
         grant(document, epoch, claims.access.into(), Some(person), Some(name))
     }
 
@@ -64,13 +64,13 @@ impl Auth {
 
     /// The name of the account if there is one, so that a token can't lend one name to another person's; else
     /// what the signer says.
-    async fn shown_name(&self, person: UserId, claimed: Option<&str>, claims: &Claims) -> Result<String, Denied> {
+    async fn shown_name(&self, person: UserId, claims: &Claims) -> Result<String, Denied> {
         let user = self.0.db.users().get(person).await.map_err(refusal)?;
         if user.as_ref().is_some_and(|user| user.suspended_at.is_some()) {
             return Err(Denied::Forbidden);
         }
         let account = user.map(|user| user.name);
-        Ok(account.unwrap_or_else(|| claimed.unwrap_or(&claims.sub).chars().take(120).collect()))
+        Ok(account.unwrap_or_else(|| claims.name.as_deref().unwrap_or(&claims.sub).chars().take(120).collect()))
     }
 }
 
@@ -87,6 +87,8 @@ fn grant(
     if document.epoch != epoch {
         return Err(Denied::OldEpoch);
     }
+    // What is frozen is read by all and written by none.
+    let access = if document.frozen_at.is_some() { access.min(Access::Read) } else { access };
     Ok(Grant { document: document.id, epoch, access, person, name })
 }
 
@@ -117,7 +119,152 @@ pub fn person_of(sub: &str) -> UserId {
 
 #[cfg(test)]
 mod tests {
+    use crdt_store::{CommunityId, DocumentId};
+    use crdt_store::{
+        Db, DbOptions,
+        communities::{MemberRole, NewCommunity, Visibility},
+        documents::{NewDocument, Sharing},
+        users::{NewUser, Role},
+    };
+
     use super::*;
+    use crate::{
+        access::Means,
+        config::{Config, Layer},
+    };
+
+    struct Place {
+        auth: Auth,
+        db: Db,
+        file: std::path::PathBuf,
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{end}", self.file.display()));
+            }
+        }
+    }
+
+    async fn place(open: bool) -> Place {
+        let file = std::env::temp_dir().join(format!("unisson-judge-{}.sqlite", Uuid::now_v7()));
+        let database = format!("sqlite:{}", file.display());
+        let db = Db::open(&database, DbOptions::default()).await.unwrap();
+        db.migrate().await.unwrap();
+        let layer = Layer { database: Some(database), open: Some(open), ..Layer::default() };
+        let auth = Auth::open(&Config::from_layer(layer).unwrap(), &db).await.unwrap();
+        Place { auth, db, file }
+    }
+
+    fn token(place: &Place, doc: &str, access: Scope, sub: &str, name: Option<&str>) -> Credentials {
+        let now = place.auth.now().unix_timestamp();
+        let claims = Claims {
+            sub: sub.to_owned(),
+            name: name.map(str::to_owned),
+            doc: doc.to_owned(),
+            access,
+            exp: now + 60,
+            iat: now,
+        };
+        Credentials { login: None, token: Some(place.auth.token_key().sign(&claims).unwrap()) }
+    }
+
+    async fn person(db: &Db, name: &str, role: Role) -> Principal {
+        let id = UserId::fresh();
+        let user = NewUser { id, name: name.to_owned(), email: None, role, language: "fr".to_owned() };
+        let user = db.users().create(user).await.unwrap();
+        Principal { id: Some(id), name: user.name, role, language: user.language, means: Means::Open }
+    }
+
+    fn login(who: &Principal) -> Credentials {
+        Credentials { login: Some(who.clone()), token: None }
+    }
+
+    #[tokio::test]
+    async fn on_an_open_server_the_nameless_write_anywhere_and_are_one() {
+        let place = place(true).await;
+        let nobody = Credentials::default();
+        let grant = place.auth.judge(&nobody, "any/name at all").await.unwrap();
+        assert_eq!((grant.access, grant.person, grant.name.clone()), (Access::Write, None, None));
+        let again = place.auth.judge(&nobody, "any/name at all").await.unwrap();
+        assert_eq!(again, grant);
+        let empty = Credentials { token: Some(String::new()), ..Credentials::default() };
+        assert_eq!(place.auth.judge(&empty, "any/name at all").await, Ok(grant));
+        for odd in ["", &"x".repeat(600), "nul\0"] {
+            assert_eq!(place.auth.judge(&nobody, odd).await, Err(Denied::NotFound));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_holds_on_an_open_server_too() {
+        let place = place(true).await;
+        let read = token(&place, "notes", Scope::Read, "alice", None);
+        assert_eq!(place.auth.judge(&read, "notes").await, Err(Denied::NotFound));
+        let write = token(&place, "notes", Scope::Write, "alice", Some("Alice"));
+        let grant = place.auth.judge(&write, "notes").await.unwrap();
+        assert_eq!(grant.access, Access::Write);
+        assert_eq!((grant.person, grant.name.as_deref()), (Some(person_of("alice")), Some("Alice")));
+        assert_eq!(place.auth.judge(&read, "notes").await.unwrap().access, Access::Read);
+        assert_eq!(place.auth.judge(&write, "other").await, Err(Denied::Forbidden));
+        let junk = Credentials { token: Some("x.y.z".to_owned()), ..Credentials::default() };
+        assert_eq!(place.auth.judge(&junk, "notes").await, Err(Denied::BadToken));
+    }
+
+    #[tokio::test]
+    async fn a_token_cannot_lend_a_person_another_name_and_locks_out_with_the_account() {
+        let place = place(false).await;
+        let bruno = person(&place.db, "Bruno", Role::Agent).await;
+        let id = bruno.id.unwrap();
+        let forged = token(&place, "notes", Scope::Write, &id.to_string(), Some("Awa"));
+        let grant = place.auth.judge(&forged, "notes").await.unwrap();
+        assert_eq!((grant.person, grant.name.as_deref()), (Some(id), Some("Bruno")));
+        place.db.users().set_suspended(id, crdt_store::users::Suspension::Suspended).await.unwrap();
+        assert_eq!(place.auth.judge(&forged, "notes").await, Err(Denied::Forbidden));
+    }
+
+    #[tokio::test]
+    async fn a_login_has_the_rights_of_its_person_and_nobody_has_none() {
+        let place = place(false).await;
+        let awa = person(&place.db, "Awa", Role::Agent).await;
+        let david = person(&place.db, "David", Role::Agent).await;
+        let chloe = person(&place.db, "Chloé", Role::Outsider).await;
+        let community = NewCommunity {
+            id: CommunityId::fresh(),
+            slug: "c".to_owned(),
+            name: "C".to_owned(),
+            purpose: String::new(),
+            visibility: Visibility::Private,
+        };
+        let id = community.id;
+        place.db.communities().create(community, awa.id.unwrap()).await.unwrap();
+        place.db.communities().add_member(id, david.id.unwrap(), MemberRole::Reader, None).await.unwrap();
+        let new = NewDocument {
+            id: DocumentId::fresh(),
+            name: None,
+            title: "T".to_owned(),
+            community_id: Some(id),
+            visibility: Sharing::Inherit,
+            created_by: awa.id,
+            seed: None,
+        };
+        let name = place.db.documents().create(new).await.unwrap().into_document().name;
+        let judge = |who| {
+            let (auth, name) = (place.auth.clone(), name.clone());
+            async move { auth.judge(&who, &name).await }
+        };
+        let grant = judge(login(&awa)).await.unwrap();
+        assert_eq!((grant.access, grant.person, grant.name.as_deref()), (Access::Manage, awa.id, Some("Awa")));
+        assert_eq!(judge(login(&david)).await.unwrap().access, Access::Read);
+        assert_eq!(judge(login(&chloe)).await, Err(Denied::NotFound));
+        assert_eq!(judge(Credentials::default()).await, Err(Denied::Forbidden));
+        assert_eq!(place.auth.judge(&login(&awa), &format!("{name}@2")).await, Err(Denied::OldEpoch));
+        assert_eq!(place.auth.judge(&login(&awa), "no such name").await, Err(Denied::NotFound));
+        // A token says who and how far, whatever cookie came along.
+        let both = Credentials { login: Some(awa), ..token(&place, &name, Scope::Read, "bob", None) };
+        let grant = place.auth.judge(&both, &name).await.unwrap();
+        assert_eq!((grant.access, grant.person), (Access::Read, Some(person_of("bob"))));
+    }
 
     #[test]
     fn a_subject_is_always_the_same_person() {

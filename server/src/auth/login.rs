@@ -50,6 +50,7 @@ impl Auth {
             user_agent: agent.map(|agent| agent.chars().take(USER_AGENT_CHARS).collect()),
         };
         self.0.db.logins().create(login).await?;
+        metrics::counter!("unisson_logins_total").increment(1);
         Ok(self.cookie(URL_SAFE_NO_PAD.encode(secret), ABSOLUTE))
     }
 
@@ -91,6 +92,11 @@ impl Auth {
             return Ok(if borrowed { Err(ForeignOrigin) } else { Ok(None) });
         }
         self.principal(headers).await.map(Ok)
+    }
+
+    /// Removes logins that have ended; how many.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        self.0.db.logins().delete_expired().await
     }
 
     /// Lengthens a login in use, within its absolute end. False once that is over.
