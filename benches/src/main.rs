@@ -1,0 +1,305 @@
+//! `make bench`: what a delivered letter, the opening of a long document and an idle socket cost, next to a bare
+//! relay and to the usual Yjs servers, in the same run.
+//!
+//! Servers are measured in turns (A B C A B C …), each turn a fresh process with fresh data, and the medians are
+//! told with their spread. Everything is on the loopback and bounded in time and number. What was seen is in
+//! `BASELINE.md`.
+
+mod client;
+mod cold;
+mod dialect;
+mod idle;
+mod postgres;
+mod relay;
+mod server;
+mod swarm;
+mod table;
+mod trace;
+mod typist;
+mod usage;
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+
+use anyhow::{Result, ensure};
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    cold::{Opening, Shelf},
+    postgres::Postgres,
+    server::{Kind, Programs, Server, install_peers},
+    swarm::{Plan, Seen},
+    table::{Table, median, spread},
+    trace::Session,
+};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const ALL: &[Kind] = &[
+    Kind::Relay,
+    Kind::Unisson,
+    Kind::UnissonHocuspocus,
+    Kind::UnissonPostgres,
+    Kind::Hocuspocus,
+    Kind::HocuspocusSqlite,
+    Kind::YWebsocket,
+    Kind::YWebsocketLevel,
+];
+const MIB: f64 = (1 << 20) as f64;
+
+#[derive(Parser)]
+#[command(about = "Measures the server, next to a bare relay and to the usual Yjs servers")]
+struct Cli {
+    #[command(subcommand)]
+    part: Option<Part>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Subcommand)]
+enum Part {
+    /// CPU time, memory and latency of typed letters
+    Letters,
+    /// Opening a long document on a server that has just started
+    Cold,
+    /// Memory of idle sockets
+    Idle,
+    /// Run the bare relay itself
+    Relay { listen: SocketAddr },
+}
+
+#[derive(Args)]
+struct Options {
+    /// The server's binary
+    #[arg(long, global = true, env = "UNISSON_BIN", default_value = "target/release/unisson")]
+    unisson: PathBuf,
+    /// Only these servers
+    #[arg(long, global = true, value_delimiter = ',')]
+    only: Vec<Kind>,
+    /// Turns of each server
+    #[arg(long, global = true, default_value_t = 3)]
+    rounds: usize,
+    #[arg(long, global = true, default_value_t = 20)]
+    rooms: usize,
+    /// In each room
+    #[arg(long, global = true, default_value_t = 2)]
+    writers: usize,
+    /// In each room
+    #[arg(long, global = true, default_value_t = 8)]
+    readers: usize,
+    /// Letters a second of each writer
+    #[arg(long, global = true, default_value_t = 10.0)]
+    rate: f64,
+    /// Seconds before the figures count
+    #[arg(long, global = true, default_value_t = 5.0)]
+    warm_up: f64,
+    /// Seconds that count: long enough for every document to be compacted once
+    #[arg(long, global = true, default_value_t = 30.0)]
+    window: f64,
+    /// A recorded editing session to open, in the format of editing-traces
+    #[arg(long, global = true, env = "UNISSON_TRACE")]
+    trace: Option<PathBuf>,
+    /// Idle sockets; fewer where fewer files may be open
+    #[arg(long, global = true, default_value_t = 10_000)]
+    sockets: usize,
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        if let Some(Part::Relay { listen }) = cli.part {
+            return relay::run(listen).await;
+        }
+        let options = cli.options;
+        ensure!(options.unisson.exists(), "{} is missing: build it, or set UNISSON_BIN", options.unisson.display());
+        ensure!((1..=50).contains(&options.rounds), "1 to 50 rounds");
+        let mut bench = Bench::prepare(options)?;
+        let part = |wanted: fn(&Part) -> bool| cli.part.as_ref().is_none_or(wanted);
+        if part(|part| matches!(part, Part::Letters)) {
+            bench.letters().await?;
+        }
+        if part(|part| matches!(part, Part::Cold)) {
+            bench.cold().await?;
+        }
+        if part(|part| matches!(part, Part::Idle)) {
+            bench.idle().await?;
+        }
+        for (table, title) in &bench.tables {
+            table.print(title);
+        }
+        Ok(())
+    })
+}
+
+struct Bench {
+    options: Options,
+    programs: Programs,
+    kinds: Vec<Kind>,
+    /// Printed together at the end.
+    tables: Vec<(Table, String)>,
+}
+
+impl Bench {
+    fn prepare(options: Options) -> Result<Self> {
+        let wanted = |kind: &Kind| options.only.is_empty() || options.only.contains(kind);
+        let mut kinds: Vec<Kind> = ALL.iter().copied().filter(wanted).collect();
+        let peers = if kinds.iter().any(|kind| kind.is_peer()) {
+            install_peers(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers"))
+                .inspect_err(|error| eprintln!("no peers: {error:#}"))
+                .ok()
+        } else {
+            None
+        };
+        let postgres =
+            if kinds.contains(&Kind::UnissonPostgres) { Postgres::start()? } else { None };
+        let programs = Programs { unisson: options.unisson.canonicalize()?, peers, postgres };
+        kinds.retain(|kind| match programs.missing(*kind) {
+            Some(why) => {
+                eprintln!("{} is left out: {why}", kind.name());
+                false
+            }
+            None => true,
+        });
+        Ok(Self { options, programs, kinds, tables: Vec::new() })
+    }
+
+    async fn letters(&mut self) -> Result<()> {
+        let options = &self.options;
+        let plan = Plan {
+            rooms: options.rooms,
+            writers: options.writers,
+            readers: options.readers,
+            rate: options.rate,
+            warm_up: Duration::try_from_secs_f64(options.warm_up)?,
+            window: Duration::try_from_secs_f64(options.window)?,
+        };
+        let mut seen: BTreeMap<Kind, Vec<Seen>> = BTreeMap::new();
+        for round in 1..=options.rounds {
+            for kind in &self.kinds {
+                let mut server = Server::start(*kind, &mut self.programs).await?;
+                let run = swarm::run(&server, plan).await;
+                server.down().await?;
+                let run = match run {
+                    Ok(run) => run,
+                    Err(error) => {
+                        eprintln!("round {round}, {}: {error:#}", kind.name());
+                        continue;
+                    }
+                };
+                eprintln!(
+                    "round {round}, {}: {} letters delivered ({} lost) in {:.1} s, {:.2} us each, p50 {:.2} ms, p99 {:.2} ms, {:.1} MiB",
+                    kind.name(),
+                    run.delivered,
+                    run.lost,
+                    run.window.as_secs_f64(),
+                    run.cpu_per_letter_us(),
+                    run.latency_ms(0.5),
+                    run.latency_ms(0.99),
+                    run.memory as f64 / MIB,
+                );
+                seen.entry(*kind).or_default().push(run);
+            }
+        }
+        let mut table = Table::new(&[
+            "server",
+            "to the bare relay",
+            "CPU us per letter",
+            "p50 ms",
+            "p99 ms",
+            "memory MiB",
+            "letters lost",
+        ]);
+        let cpu = |runs: &[Seen]| -> Vec<f64> { runs.iter().map(Seen::cpu_per_letter_us).collect() };
+        let floor = seen.get(&Kind::Relay).map_or(f64::NAN, |runs| median(cpu(runs)));
+        for (kind, runs) in &seen {
+            let each = |figure: fn(&Seen) -> f64| -> Vec<f64> { runs.iter().map(figure).collect() };
+            table.row(vec![
+                kind.name().to_owned(),
+                format!("{:.2}", median(cpu(runs)) / floor),
+                spread(&cpu(runs), 2),
+                spread(&each(|run| run.latency_ms(0.5)), 2),
+                spread(&each(|run| run.latency_ms(0.99)), 2),
+                format!("{:.1}", median(each(|run| run.memory as f64 / MIB))),
+                runs.iter().map(|run| run.lost).sum::<u64>().to_string(),
+            ]);
+        }
+        let title = format!(
+            "Letters: {} rooms x ({} writers + {} readers), {} letters/s each, {} s after {} s, medians of {} rounds",
+            plan.rooms, plan.writers, plan.readers, plan.rate, options.window, options.warm_up, options.rounds
+        );
+        self.tables.push((table, title));
+        Ok(())
+    }
+
+    async fn cold(&mut self) -> Result<()> {
+        let session = Session::load(self.options.trace.as_deref())?;
+        let updates = session.updates(0x1234_5678);
+        let mut shelves = Vec::new();
+        for kind in self.kinds.iter().filter(|kind| kind.keeps() && **kind != Kind::UnissonHocuspocus) {
+            match Shelf::fill(*kind, &mut self.programs, &updates, session.end.len()).await {
+                Ok(shelf) => {
+                    eprintln!("{}: {} edits typed in {:.1} s", kind.name(), updates.len(), shelf.typed_in.as_secs_f64());
+                    shelves.push((*kind, shelf, Vec::new()));
+                }
+                Err(error) => eprintln!("{}: {error:#}", kind.name()),
+            }
+        }
+        for round in 1..=self.options.rounds {
+            for (kind, shelf, openings) in &mut shelves {
+                let opening = shelf.open().await?;
+                eprintln!(
+                    "round {round}, {}: opened in {:.1} ms, {:.1} ms of CPU, again in {:.1} ms",
+                    kind.name(),
+                    ms(opening.took),
+                    ms(opening.cpu),
+                    ms(opening.again_took)
+                );
+                openings.push(opening);
+            }
+        }
+        let mut table = Table::new(&["server", "synced ms", "CPU ms", "a second client ms", "KB sent", "memory MiB", "typing s"]);
+        for (kind, shelf, openings) in &shelves {
+            let each = |figure: fn(&Opening) -> f64| -> Vec<f64> { openings.iter().map(figure).collect() };
+            table.row(vec![
+                kind.name().to_owned(),
+                spread(&each(|opening| ms(opening.took)), 1),
+                spread(&each(|opening| ms(opening.cpu)), 1),
+                spread(&each(|opening| ms(opening.again_took)), 1),
+                format!("{:.0}", median(each(|opening| opening.bytes as f64 / 1e3))),
+                format!("{:.1}", median(each(|opening| opening.memory as f64 / MIB))),
+                format!("{:.1}", shelf.typed_in.as_secs_f64()),
+            ]);
+        }
+        let title = format!(
+            "Cold opening: {} ({} edits, {} letters at the end), medians of {} restarts",
+            session.name,
+            session.edits.len(),
+            session.end.chars().count(),
+            self.options.rounds
+        );
+        self.tables.push((table, title));
+        Ok(())
+    }
+
+    async fn idle(&mut self) -> Result<()> {
+        let sockets = idle::sockets_allowed(self.options.sockets);
+        let mut table = Table::new(&["server", "KiB per socket"]);
+        let in_memory = [Kind::Relay, Kind::Unisson, Kind::UnissonHocuspocus, Kind::Hocuspocus, Kind::YWebsocket];
+        for kind in self.kinds.iter().filter(|kind| in_memory.contains(kind)) {
+            let mut server = Server::start(*kind, &mut self.programs).await?;
+            let each = idle::run(&server, sockets).await;
+            server.down().await?;
+            match each {
+                Ok(bytes) => table.row(vec![kind.name().to_owned(), format!("{:.1}", bytes / 1_024.0)]),
+                Err(error) => eprintln!("{}: {error:#}", kind.name()),
+            }
+        }
+        self.tables.push((table, format!("Idle: {sockets} sockets, ten to a document")));
+        Ok(())
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}

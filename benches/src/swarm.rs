@@ -1,0 +1,270 @@
+//! Many people typing: rooms of writers and readers, a steady number of letters a second, evenly spread.
+//!
+//! Every letter is a real Yjs update in a frame of its own. A letter counts as delivered each time that
+//! somebody else in its room has received it; its latency runs from just before it was written to the socket until
+//! its frame was read from another one, by one clock.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
+use crdt_store::update::Update;
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, sleep_until, timeout},
+};
+
+use crate::{
+    client::{Client, Door},
+    dialect::Heard,
+    server::Server,
+    typist::LetterWriter,
+};
+
+/// Sockets that are opened at the same time.
+const OPENING: usize = 16;
+/// After the last letter, for those under way to arrive.
+const LAST_LETTERS: Duration = Duration::from_secs(3);
+
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub rooms: usize,
+    pub writers: usize,
+    pub readers: usize,
+    /// Letters a second of each writer.
+    pub rate: f64,
+    pub warm_up: Duration,
+    pub window: Duration,
+}
+
+impl Plan {
+    /// # Errors
+    /// If it is more than one machine should do to itself.
+    pub fn check(&self) -> Result<()> {
+        let sockets = self.rooms * (self.writers + self.readers);
+        ensure!((1..=10_000).contains(&sockets), "1 to 10,000 sockets, not {sockets}");
+        ensure!(self.rate > 0.0 && self.rate <= 1_000.0, "a rate above 0 and up to 1,000");
+        ensure!(self.warm_up + self.window <= Duration::from_secs(600), "ten minutes at most");
+        Ok(())
+    }
+
+    fn letters_max(&self) -> usize {
+        ((self.warm_up + self.window + Duration::from_secs(60)).as_secs_f64() * self.rate) as usize + 64
+    }
+}
+
+/// What one run has shown.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Letters received by others within the window.
+    pub delivered: u64,
+    pub cpu: Duration,
+    pub memory: u64,
+    pub window: Duration,
+    /// Sorted, in microseconds.
+    pub latencies: Vec<u32>,
+    /// Letters of the whole run that somebody never got.
+    pub lost: u64,
+}
+
+impl Seen {
+    pub fn cpu_per_letter_us(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.delivered.max(1) as f64
+    }
+
+    /// In milliseconds.
+    pub fn latency_ms(&self, share: f64) -> f64 {
+        let last = self.latencies.len().saturating_sub(1);
+        self.latencies.get((last as f64 * share).round() as usize).map_or(f64::NAN, |us| f64::from(*us) / 1e3)
+    }
+}
+
+/// When each letter of one writer was sent, in nanoseconds since the start and never 0.
+struct Sent {
+    room: usize,
+    at: Vec<AtomicU64>,
+}
+
+struct Shared {
+    plan: Plan,
+    start: Instant,
+    by_client: HashMap<u64, Sent>,
+    delivered: AtomicU64,
+    sent: AtomicU64,
+    phase: watch::Receiver<Phase>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+enum Phase {
+    Opening,
+    Warming,
+    Measured,
+    /// Nobody types any more.
+    Quiet,
+    Over,
+}
+
+/// Runs the plan against `server`, in fresh rooms.
+pub async fn run(server: &Server, plan: Plan) -> Result<Seen> {
+    plan.check()?;
+    let (phase, watched) = watch::channel(Phase::Opening);
+    let by_client = (0..plan.rooms * plan.writers).map(|writer| {
+        let at = std::iter::repeat_with(AtomicU64::default).take(plan.letters_max()).collect();
+        (client_id(writer), Sent { room: writer / plan.writers, at })
+    });
+    let shared = Arc::new(Shared {
+        plan,
+        start: Instant::now(),
+        by_client: by_client.collect(),
+        delivered: AtomicU64::new(0),
+        sent: AtomicU64::new(0),
+        phase: watched,
+    });
+
+    let mut sessions = JoinSet::new();
+    let mut opening = JoinSet::new();
+    for number in 0..plan.rooms * (plan.writers + plan.readers) {
+        if opening.len() == OPENING {
+            seat(opening.join_next().await, &shared, &mut sessions)?;
+        }
+        let door = server.door(&format!("swarm-{}", number % plan.rooms));
+        opening.spawn(async move { Ok((number, Client::open(&door).await?.0, door)) });
+    }
+    while let Some(opened) = opening.join_next().await {
+        seat(Some(opened), &shared, &mut sessions)?;
+    }
+
+    phase.send_replace(Phase::Warming);
+    sleep(plan.warm_up).await;
+    let usage = server.usage()?;
+    phase.send_replace(Phase::Measured);
+    let (cpu, delivered, begun) = (usage.cpu()?, shared.delivered.load(Ordering::Relaxed), Instant::now());
+    sleep(plan.window).await;
+    let mut seen = Seen {
+        cpu: usage.cpu()?.saturating_sub(cpu),
+        delivered: shared.delivered.load(Ordering::Relaxed) - delivered,
+        window: begun.elapsed(),
+        memory: usage.memory()?,
+        ..Seen::default()
+    };
+    phase.send_replace(Phase::Quiet);
+    let others = (plan.writers + plan.readers - 1) as u64;
+    let all_there = timeout(LAST_LETTERS, async {
+        while shared.delivered.load(Ordering::Relaxed) < shared.sent.load(Ordering::Relaxed) * others {
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let _ = all_there.await;
+    seen.lost = (shared.sent.load(Ordering::Relaxed) * others).saturating_sub(shared.delivered.load(Ordering::Relaxed));
+    phase.send_replace(Phase::Over);
+    while let Some(ended) = sessions.join_next().await {
+        seen.latencies.extend(ended.context("a client broke")??);
+    }
+    seen.latencies.sort_unstable();
+    Ok(seen)
+}
+
+type Opened = Result<(usize, Client, Door)>;
+
+fn seat(
+    opened: Option<Result<Opened, tokio::task::JoinError>>,
+    shared: &Arc<Shared>,
+    sessions: &mut JoinSet<Result<Vec<u32>>>,
+) -> Result<()> {
+    let Some(opened) = opened else { return Ok(()) };
+    let (number, client, door) = opened.context("a client broke")??;
+    let plan = &shared.plan;
+    let (room, seat) = (number % plan.rooms, number / plan.rooms);
+    let writer = (seat < plan.writers).then(|| room * plan.writers + seat);
+    sessions.spawn(session(client, door, room, writer, shared.clone()));
+    Ok(())
+}
+
+/// Spread over the 32 bits that Yjs draws from.
+fn client_id(writer: usize) -> u64 {
+    0x4000_0000 + writer as u64 * 0x0001_0003
+}
+
+async fn session(
+    mut client: Client,
+    door: Door,
+    room: usize,
+    writer: Option<usize>,
+    shared: Arc<Shared>,
+) -> Result<Vec<u32>> {
+    let plan = shared.plan;
+    let own = writer.map(client_id);
+    let mut letters = own.map(LetterWriter::new);
+    let every = Duration::from_secs_f64(1.0 / plan.rate);
+    let mut phase = shared.phase.clone();
+    phase.wait_for(|phase| *phase != Phase::Opening).await?;
+    let offset = every.mul_f64(writer.unwrap_or(0) as f64 / (plan.rooms * plan.writers) as f64);
+    let mut next = tokio::time::Instant::now() + offset;
+    let mut latencies = Vec::new();
+    loop {
+        let now = *phase.borrow_and_update();
+        if now == Phase::Over {
+            return Ok(latencies);
+        }
+        tokio::select! {
+            heard = client.hear() => match heard? {
+                Heard::Update(update) => {
+                    let received = shared.start.elapsed().as_nanos() as u64;
+                    let count = receive(&shared, room, own, update, received, now, &mut latencies)?;
+                    shared.delivered.fetch_add(count, Ordering::Relaxed);
+                }
+                Heard::Step1 if door.answers => client.send(door.dialect.nothing(&door.name)).await?,
+                Heard::Status(false) | Heard::Denied => bail!("a letter was refused"),
+                _ => {}
+            },
+            () = sleep_until(next), if letters.is_some() && now < Phase::Quiet => {
+                next += every;
+                let Some((clock, update)) = letters.as_mut().map(LetterWriter::next) else { continue };
+                let frame = door.dialect.update(&door.name, &update);
+                let sent = own.and_then(|own| shared.by_client.get(&own)?.at.get(clock as usize));
+                sent.context("more letters than planned")?
+                    .store(shared.start.elapsed().as_nanos() as u64, Ordering::Release);
+                client.send(frame).await?;
+                shared.sent.fetch_add(1, Ordering::Relaxed);
+            }
+            _ = phase.changed() => {}
+        }
+    }
+}
+
+/// Counts the letters of others in an update, and notes their latencies.
+fn receive(
+    shared: &Shared,
+    room: usize,
+    own: Option<u64>,
+    update: Bytes,
+    received: u64,
+    phase: Phase,
+    latencies: &mut Vec<u32>,
+) -> Result<u64> {
+    let mut count = 0;
+    for (client, clocks) in Update::parse(update)?.clients() {
+        if Some(client) == own {
+            continue;
+        }
+        let sent = shared.by_client.get(&client).context("a letter of nobody")?;
+        ensure!(sent.room == room, "a letter of another room");
+        for clock in clocks {
+            let at = sent.at.get(clock as usize).context("a letter that nobody typed")?.load(Ordering::Acquire);
+            ensure!(at > 0, "a letter that nobody has typed yet");
+            count += 1;
+            if phase == Phase::Measured {
+                latencies.push(u32::try_from(received.saturating_sub(at) / 1_000).unwrap_or(u32::MAX));
+            }
+        }
+    }
+    Ok(count)
+}
