@@ -105,10 +105,11 @@ describe('a half-open old socket of the same person', { skip: oursOnly }, () => 
         await ann.saved()
         proxy.freeze()
         ann.append('into the frozen socket. ')
-        ann.disconnect()
+        // She gives up on it; the server's end of it stays open and mute.
+        ann.cut()
         await until('Ann has noticed', () => !ann.isSynced)
         ann.append('offline. ')
-        ann.connect()
+        await until('she has a second connection', () => ann.opened === 2)
         await ann.saved({ within: 20_000 })
         ann.append('after.')
         await ann.saved()

@@ -9,6 +9,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { ann as somebody } from './people.mjs'
 import { freePort } from './port.mjs'
 import { until } from './wait.mjs'
 
@@ -44,7 +45,8 @@ export class Server {
       server.args.push('--config', file)
     }
     server.log = ''
-    process.on('exit', () => server.kill())
+    server.last = () => server.child?.kill('SIGKILL')
+    process.on('exit', server.last)
     await server.up()
     return server
   }
@@ -103,10 +105,9 @@ export class Server {
   }
 
   /** A signed token from the command line. */
-  async token (document, { access = 'write', user, ttl = '1h' } = {}) {
+  async token (document, { access = 'write', user = somebody, ttl = '1h' } = {}) {
     if (reference) return `${access}:${document}`
-    const args = ['token', '--document', document, '--access', access, '--ttl', ttl, '--database', this.database]
-    if (user) args.push('--user', user)
+    const args = ['token', '--document', document, '--access', access, '--ttl', ttl, '--database', this.database, '--user', user]
     const { stdout } = await run(binary, args, { env: { ...environment, ...this.env } })
     return stdout.trim()
   }
@@ -152,6 +153,7 @@ export class Server {
 
   async end () {
     await this.kill()
+    process.off('exit', this.last)
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
