@@ -19,6 +19,7 @@ use super::{
     session::{Asked, Held, SessionId},
     wire::Dialect,
 };
+use crate::bus::Envelope;
 
 /// What is done with structures under the id of another person who is here.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Room {
     pub(super) fn on_update(&mut self, id: SessionId, bytes: Bytes) {
         let Some(session) = self.sessions.get(&id) else { return };
         let due = match session.address.dialect() {
-            Dialect::Hocuspocus => Due::Status(id),
+            Dialect::Hocuspocus => Due::Status(id, 1),
             Dialect::Yjs => Due::Echo(id, bytes.clone()),
         };
         let receipt = Some(Receipt::new(due));
@@ -59,7 +60,11 @@ impl Room {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let asked = session.asked.pop_front();
         let due = match session.address.dialect() {
-            Dialect::Hocuspocus => (asked != Some(Asked::OfOurOwn)).then_some(Due::Status(id)),
+            Dialect::Hocuspocus => {
+                let own = u32::from(asked != Some(Asked::OfOurOwn));
+                let count = own + std::mem::take(&mut session.dropped);
+                (count > 0).then_some(Due::Status(id, count))
+            }
             Dialect::Yjs => Some(Due::Echo(id, bytes.clone())),
         };
         self.on_edit(id, bytes, due.map(Receipt::new), Kind::Step2);
@@ -121,6 +126,11 @@ impl Room {
         let Message { by, update, strip, live, receipt, foreign } = message;
         let Some(session) = self.sessions.get(&by) else { return false };
         let person = session.person;
+        // A right may have gone while a part waited.
+        if !session.access.may_write() {
+            self.refuse(by, reason::READ_ONLY, Some(whole(&update)), receipt);
+            return false;
+        }
         let mut asked: Option<SessionId> = None;
         let owners = &self.owners;
         let mut rule = |client: ClientId| match owners.verdict(client, person, by) {
@@ -189,6 +199,13 @@ impl Room {
             Contents::Loading { since, .. } => since.push(accepted.bytes.clone()),
             Contents::Present(parts) => parts.push(&accepted.bytes),
         }
+        self.tools.bus.publish(Envelope::Accepted {
+            document: self.document,
+            epoch: self.epoch,
+            person,
+            session: key,
+            update: accepted.bytes.clone(),
+        });
         self.gathering.bytes += accepted.bytes.len();
         self.gathering.deletes.merge(&accepted.ranges.deletes);
         self.gathering.entries.push(Entry { person, session: key, bytes: accepted.bytes, brought, own });
@@ -232,8 +249,7 @@ impl Room {
                     continue;
                 }
                 let came = |held: &mut Held| {
-                    held.missing.is_empty()
-                        || held.missing.iter().any(|(client, clock)| index.next_clock(*client) > *clock)
+                    held.missing.iter().any(|(client, clock)| index.next_clock(*client) > *clock)
                 };
                 for held in session.held.extract_if(.., came) {
                     session.held_bytes -= held.update.bytes().len();
@@ -245,11 +261,6 @@ impl Room {
             }
             for (by, held) in ready {
                 let Held { update, strip, receipt, .. } = held;
-                let writable = self.sessions.get(&by).is_some_and(|session| session.access.may_write());
-                if !writable {
-                    self.refuse(by, reason::READ_ONLY, Some(whole(&update)), receipt);
-                    continue;
-                }
                 self.take(Message { by, update, strip, live: false, receipt, foreign: Foreign::Ask });
             }
         }
@@ -319,15 +330,15 @@ impl Room {
         if let Some(ranges) = ranges {
             session.owed.merge(&ranges);
         }
-        let first = receipt.is_some_and(|receipt| receipt.void());
+        let owed = receipt.map_or(0, |receipt| receipt.void());
         match session.address.dialect() {
             Dialect::Yjs => {
                 let frame = session.address.denied(why);
                 session.send(frame);
             }
             Dialect::Hocuspocus => {
-                if first {
-                    session.owed_count += 1;
+                if owed > 0 {
+                    session.owed_count += owed;
                     if let Some(frame) = session.address.sync_status(false) {
                         session.send(frame);
                     }
@@ -351,9 +362,7 @@ impl Room {
             }
         }
         for (id, count) in paid {
-            for _ in 0..count {
-                self.when_landed(Due::Status(id));
-            }
+            self.when_landed(Due::Status(id, count));
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | `intake` | edits: right, structure, ownership, causality, acknowledgement |
 //! | `answers`, `contents` | what is sent to those who join |
 //! | `owners`, `presence` | whose id is it, who is here |
+//! | `sockets` | how many there are |
 //! | `saver`, `compactor` | the way to the database, and keeping it short |
 
 mod answers;
@@ -29,6 +30,7 @@ mod room;
 mod saver;
 mod session;
 pub mod settings;
+mod sockets;
 pub mod wire;
 
 pub use registry::Registry;

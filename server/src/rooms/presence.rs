@@ -57,6 +57,9 @@ impl Presence {
         for (client, person) in &mut self.people {
             if person.owner == Some(session) {
                 person.owner = None;
+                if person.state == "null" {
+                    continue;
+                }
                 person.state = "null".to_owned();
                 self.changed.insert(*client);
             }

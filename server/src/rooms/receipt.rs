@@ -16,8 +16,8 @@ use super::session::SessionId;
 /// What is sent, or done, once everything before it is in the database.
 #[derive(Debug)]
 pub(super) enum Due {
-    /// "Stored", for one message.
-    Status(SessionId),
+    /// "Stored", for so many messages.
+    Status(SessionId, u32),
     /// The bytes of an update, which their own sender takes for its acknowledgement.
     Echo(SessionId, Bytes),
     /// Somebody waits for all that is pending now.
@@ -37,9 +37,13 @@ impl Receipt {
         Arc::new(Self { due, void: AtomicBool::new(false) })
     }
 
-    /// A part was refused: the message is never acknowledged as a whole. False if that was so already.
-    pub fn void(&self) -> bool {
-        !self.void.swap(true, Ordering::Relaxed)
+    /// A part was refused: the message is not acknowledged as a whole. Says how many acknowledgements are owed from
+    /// now on; none if that was so already.
+    pub fn void(&self) -> u32 {
+        match (self.void.swap(true, Ordering::Relaxed), &self.due) {
+            (false, Due::Status(_, count)) => *count,
+            _ => 0,
+        }
     }
 
     /// Gives back one share. The last one gets what is due, unless a part was refused.
@@ -55,14 +59,14 @@ mod tests {
 
     #[test]
     fn a_receipt_is_settled_by_its_last_share_and_never_when_a_part_was_refused() {
-        let receipt = Receipt::new(Due::Status(SessionId(1)));
+        let receipt = Receipt::new(Due::Status(SessionId(1), 1));
         let share = receipt.clone();
         assert!(Receipt::settle(receipt).is_none());
         assert!(Receipt::settle(share).is_some());
 
-        let receipt = Receipt::new(Due::Status(SessionId(1)));
-        assert!(receipt.void());
-        assert!(!receipt.void());
+        let receipt = Receipt::new(Due::Status(SessionId(1), 3));
+        assert_eq!(receipt.void(), 3);
+        assert_eq!(receipt.void(), 0);
         assert!(Receipt::settle(receipt).is_none());
     }
 }

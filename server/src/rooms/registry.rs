@@ -21,8 +21,9 @@ use super::{
     saver,
     session::{Newcomer, SessionId},
     settings::Settings,
+    sockets::Sockets,
 };
-use crate::{shutdown::Shutdown, workers::Pool};
+use crate::{bus::local::Local, shutdown::Shutdown, workers::Pool};
 
 type Key = (DocumentId, Epoch);
 
@@ -38,6 +39,7 @@ struct Handle {
 struct Inner {
     rooms: DashMap<Key, Handle>,
     tools: Tools,
+    sockets: Sockets,
     shutdown: Shutdown,
     next: AtomicU64,
 }
@@ -93,9 +95,16 @@ impl Registry {
             saver,
             workers: workers.clone(),
             compactor: compactor.clone(),
+            bus: Arc::new(Local),
         };
-        let inner =
-            Inner { rooms: DashMap::new(), tools, shutdown: shutdown.clone(), next: AtomicU64::new(1) };
+        let sockets = Sockets::new(tools.settings.sockets_per_person, tools.settings.sockets_per_address);
+        let inner = Inner {
+            rooms: DashMap::new(),
+            tools,
+            sockets,
+            shutdown: shutdown.clone(),
+            next: AtomicU64::new(1),
+        };
         let registry = Self { inner: Arc::new(inner) };
         shutdown.spawn(compactor::run(
             compactor,
@@ -115,6 +124,10 @@ impl Registry {
 
     pub fn shutdown(&self) -> &Shutdown {
         &self.inner.shutdown
+    }
+
+    pub fn sockets(&self) -> &Sockets {
+        &self.inner.sockets
     }
 
     /// A name for a session that no other of this node has.
@@ -203,11 +216,13 @@ impl Registry {
         }
     }
 
-    /// Waits until all that the rooms hold is in the database, at most for `patience`. False: some of it is not.
+    /// Waits until the sockets have been closed, which they do by themselves, and all that the rooms hold is in the
+    /// database; at most for `patience`. False: some of it is not.
     pub async fn drain(&self, patience: Duration) -> bool {
-        let rooms: Vec<Joined> =
-            self.inner.rooms.iter().map(|room| Joined { commands: room.commands.clone() }).collect();
         let all = async {
+            self.inner.sockets.gone().await;
+            let rooms: Vec<Joined> =
+                self.inner.rooms.iter().map(|room| Joined { commands: room.commands.clone() }).collect();
             for room in rooms {
                 room.settled().await;
             }

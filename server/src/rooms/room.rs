@@ -32,7 +32,11 @@ use super::{
     settings::Settings,
     wire::{Dialect, Incoming, Sync},
 };
-use crate::{access::Access, workers::Pool};
+use crate::{
+    access::Access,
+    bus::{Bus, Envelope},
+    workers::Pool,
+};
 
 /// What sockets and the rest of the server ask of a room.
 #[derive(Debug)]
@@ -85,6 +89,7 @@ pub(super) struct Tools {
     pub saver: Saver,
     pub workers: Pool,
     pub compactor: Compactor,
+    pub bus: Arc<dyn Bus>,
 }
 
 /// A batch that gathers.
@@ -293,7 +298,7 @@ impl Room {
             }
             Command::Dropped { session, count } => {
                 if let Some(session) = self.sessions.get_mut(&session) {
-                    session.owed_count += count;
+                    session.dropped = session.dropped.saturating_add(count);
                 }
             }
             Command::Leave { session } => self.leave(session),
@@ -395,13 +400,14 @@ impl Room {
             metrics::counter!("unisson_refusals_total", "reason" => "awareness").increment(1);
             return;
         };
+        let own = session.presence.map(|(client, _)| client);
+        let Some(entry) = entries.into_iter().find(|entry| own.is_none_or(|own| own == entry.client)) else {
+            // Most clients send back what they hear of others.
+            return;
+        };
         // The sender counts the seconds since it last heard something.
         let echo = session.address.awareness(bytes);
         session.send(echo);
-        let own = session.presence.map(|(client, _)| client);
-        let Some(entry) = entries.into_iter().find(|entry| own.is_none_or(|own| own == entry.client)) else {
-            return;
-        };
         if session.presence.is_some_and(|(_, last)| entry.clock <= last && entry.state != "null") {
             return;
         }
@@ -457,7 +463,9 @@ impl Room {
         }
     }
 
-    fn landed_at(&mut self, _seq: Seq) {
+    fn landed_at(&mut self, seq: Seq) {
+        let (document, epoch) = (self.document, self.epoch);
+        self.tools.bus.publish(Envelope::Landed { document, epoch, seq });
         let flown = self.flying.take();
         self.landed = self.batch - 1;
         self.rows_since_snapshot += 1;
@@ -516,11 +524,13 @@ impl Room {
 
     fn pay(&mut self, due: Due) {
         match due {
-            Due::Status(id) => {
+            Due::Status(id, count) => {
                 if let Some(session) = self.sessions.get_mut(&id)
                     && let Some(frame) = session.address.sync_status(true)
                 {
-                    session.send(frame);
+                    for _ in 0..count {
+                        session.send(frame.clone());
+                    }
                 }
             }
             Due::Echo(id, update) => {

@@ -81,6 +81,8 @@ pub(super) struct Session {
     /// What was refused and is acknowledged when it has come after all.
     pub owed: Ranges,
     pub owed_count: u32,
+    /// Updates that were thrown away before it was let in: its next step 2 brings them.
+    pub dropped: u32,
     /// The id of its presence, and the clock last received for it.
     pub presence: Option<(ClientId, u64)>,
 }
@@ -103,6 +105,7 @@ impl Session {
             held_bytes: 0,
             owed: Ranges::default(),
             owed_count: 0,
+            dropped: 0,
             presence: None,
         }
     }

@@ -26,6 +26,9 @@ pub struct Settings {
     pub waiting_frames: usize,
     /// What a socket may send in all before its first token is judged.
     pub stranger_bytes: u64,
+    /// Sockets of one person, and from one address. 0: without limit.
+    pub sockets_per_person: usize,
+    pub sockets_per_address: usize,
     /// Documents on one socket.
     pub documents_per_socket: usize,
     /// Messages of one socket that rooms have not looked at yet. The socket isn't read meanwhile.
@@ -65,6 +68,8 @@ impl Default for Settings {
             waiting_bytes: 64 << 10,
             waiting_frames: 100,
             stranger_bytes: 1 << 20,
+            sockets_per_person: 100,
+            sockets_per_address: 2_000,
             documents_per_socket: 1_000,
             messages_in_flight: 64,
             judge_timeout: Duration::from_secs(10),

@@ -333,7 +333,7 @@ impl Speaker for HocuspocusSpeaker {
         self.documents.keys().next().map(|address| Address::hocuspocus(address).heartbeat())
     }
 
-    fn settled(&self) -> impl Future<Output = ()> + Send + use<> {
+    fn settled(&self) -> impl Future<Output = ()> + Send {
         let rooms: Vec<Joined> = self
             .documents
             .values()

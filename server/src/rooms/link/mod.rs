@@ -34,6 +34,8 @@ pub struct Visitor {
     pub credentials: crate::access::Credentials,
     /// Called when a first token was judged good: the socket may send more than a stranger's share.
     pub admitted: Box<dyn Fn() + Send + Sync>,
+    /// Its place among the sockets of the node, for as long as it lasts.
+    pub place: super::sockets::Place,
 }
 
 /// Why a socket is to be closed by us.
@@ -126,6 +128,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
         let shutdown = registry.shutdown();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut my_turn_to_end = std::pin::pin!(async {
+            shutdown.draining().await;
+            tokio::time::sleep(DRAIN_SLICE * (number % DRAIN_SLICES) as u32).await;
+        });
         loop {
             let spoken = tokio::select! {
                 heard = self.ws.next() => {
@@ -135,7 +141,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
                         Some(Ok(Message::Text(_))) => Err((Closing::Protocol, "binary frames only")),
                         Some(Err(Error::Capacity(_))) => Err((Closing::TooBig, "frame too big")),
-                        Some(Ok(Message::Close(_) | Message::Frame(_)) | Err(_)) | None => return None,
+                        Some(Ok(Message::Close(_))) => {
+                            // The answer to it is written already; it only has to leave.
+                            let _ = timeout(CLOSE_TIMEOUT, self.ws.flush()).await;
+                            return None;
+                        }
+                        Some(Ok(Message::Frame(_)) | Err(_)) | None => return None,
                     }
                 }
                 taken = self.outbox.take(&mut self.batch, BATCH_MAX) => {
@@ -153,8 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
                     Ok(spoken) => spoken,
                     Err(Gone) => return None,
                 },
-                () = shutdown.draining() => {
-                    tokio::time::sleep(DRAIN_SLICE * (number % DRAIN_SLICES) as u32).await;
+                () = &mut my_turn_to_end => {
                     let _ = timeout(SETTLE_TIMEOUT, speaker.settled()).await;
                     Err((Closing::Restart, "restarting"))
                 }
@@ -178,7 +188,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
         if now.duration_since(self.heard_at) > PING_AFTER {
             self.send(Message::Ping(Bytes::new())).await?;
         }
-        self.write().await?;
+        if !self.batch.is_empty() {
+            self.write().await?;
+        }
         Ok(speaker.on_tick())
     }
 
