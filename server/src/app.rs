@@ -155,6 +155,8 @@ fn room_settings(config: &Config) -> Settings {
         update_bytes: limits.update_bytes,
         awareness_bytes: limits.awareness_bytes,
         documents_per_socket: limits.documents_per_socket,
+        sockets_per_person: limits.sockets_per_person,
+        sockets_per_address: limits.sockets_per_address,
         idle_after: Duration::from_millis(limits.idle_room_ms),
         ..Settings::default()
     }

@@ -253,6 +253,7 @@ async fn migrate(config: Config) -> Result<(), Failure> {
     db.close().await;
     match applied {
         0 => say(&format!("{} is up to date", db.name())),
+        1 => say(&format!("{}: 1 migration applied", db.name())),
         count => say(&format!("{}: {count} migrations applied", db.name())),
     }
 }

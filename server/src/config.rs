@@ -87,6 +87,10 @@ pub struct Limits {
     pub awareness_bytes: usize,
     /// Documents on one socket.
     pub documents_per_socket: usize,
+    /// 0: as many as they like.
+    pub sockets_per_person: usize,
+    /// 0: as many as they like. People behind one address of a ministry are many.
+    pub sockets_per_address: usize,
     /// A room without sessions leaves memory after this long.
     pub idle_room_ms: u64,
 }
@@ -98,6 +102,8 @@ impl Default for Limits {
             update_bytes: 64 << 20,
             awareness_bytes: 16 << 10,
             documents_per_socket: 1_000,
+            sockets_per_person: 100,
+            sockets_per_address: 2_000,
             idle_room_ms: 30_000,
         }
     }
@@ -436,6 +442,16 @@ mod tests {
         let text = Layer::from_file(&path).expect_err("refused").to_string();
         std::fs::remove_file(&path).expect("removed");
         assert!(text.contains("line 2") && text.contains("lissten") && !text.contains('\n'), "{text}");
+    }
+
+    #[test]
+    fn the_example_for_operators_is_a_configuration_and_says_the_defaults() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/unisson.toml");
+        let layer = Layer::from_file(&path).expect("read");
+        assert_eq!(layer.limits, Some(Limits::default()));
+        assert_eq!(layer.workers, Some(Workers::default()));
+        let config = Config::from_layer(layer).expect("good");
+        assert!(config.is_secure() && !config.demo && !config.open);
     }
 
     #[test]
