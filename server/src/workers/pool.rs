@@ -34,7 +34,7 @@ pub struct WorkersConfig {
     pub program: PathBuf,
     /// How many work at once.
     pub size: usize,
-    /// The address space of one.
+    /// What one may have in writable memory, its large stack of 256 MiB included.
     pub memory_bytes: u64,
     /// How long a job may take before its worker is killed.
     pub job_timeout: Duration,
@@ -135,6 +135,10 @@ impl Inner {
     async fn warm_up(&self) {
         for _ in 0..self.config.size {
             let Ok(_place) = self.places.acquire().await else { return };
+            // A job that came first may have brought its worker.
+            if self.idle().len() > self.places.available_permits() {
+                continue;
+            }
             match self.start_worker().await {
                 Ok(worker) => self.idle().push(worker),
                 Err(_) => return,

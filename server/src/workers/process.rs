@@ -17,6 +17,7 @@ use tokio::{
 use super::{
     Answer, Job, JobError,
     codec::{self, Reply},
+    worker::OUT_OF_MEMORY,
 };
 
 /// How long a fresh worker may take to say that it is ready.
@@ -42,11 +43,14 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts a worker and waits until it has set its limits. It inherits nothing but its three pipes.
+    /// Starts a worker and waits until it has set its limits. It gets nothing of what the server has but its
+    /// three pipes.
     pub(super) async fn start(program: &Path, memory_bytes: u64) -> io::Result<Self> {
         let mut child = Command::new(program)
             .arg("worker")
             .env_clear()
+            // The allocator shall not claim a gigabyte at once: the limit counts what is claimed.
+            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
             .current_dir("/")
             // A Ctrl-C at the terminal is for the server, which still needs its workers to drain.
             .process_group(0)
@@ -155,7 +159,8 @@ impl Cause {
         use std::os::unix::process::ExitStatusExt;
         let said = |words: &str| last_words.windows(words.len()).any(|window| window == words.as_bytes());
         let Some(status) = status else { return Self::Killed };
-        if said("memory allocation of") {
+        let full = status.code() == Some(i32::from(OUT_OF_MEMORY));
+        if full || said("memory allocation of") {
             Self::OutOfMemory
         } else if said("overflowed its stack") {
             Self::StackOverflow

@@ -23,11 +23,18 @@ use super::{
 
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
+/// Address space that is reserved and never touched.
+const RESERVED_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
 /// The pipes, and a few to spare.
 const OPEN_FILES: u64 = 16;
 
 /// What a worker exits with when a job panicked. The document is at fault, and the state behind it unknown.
 const PANICKED: i32 = 101;
+
+/// What a worker exits with that has no room for what it is sent. (Where an allocation fails elsewhere, the
+/// process aborts and says so.)
+pub(super) const OUT_OF_MEMORY: u8 = 102;
 
 /// What `unisson worker` does: answers requests on its standard input until that ends.
 pub fn worker_main() -> ExitCode {
@@ -38,6 +45,7 @@ pub fn worker_main() -> ExitCode {
     }));
     match work() {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::OutOfMemory => ExitCode::from(OUT_OF_MEMORY),
         Err(error) => {
             let _ = writeln!(io::stderr(), "unisson worker: {error}");
             ExitCode::FAILURE
@@ -52,9 +60,12 @@ fn work() -> io::Result<()> {
     confine(memory_bytes)?;
     let (jobs, inbox) = mpsc::sync_channel::<Bytes>(1);
     thread::Builder::new().name("job".to_owned()).stack_size(STACK_BYTES).spawn(move || {
-        let done = panic::catch_unwind(panic::AssertUnwindSafe(|| serve(&inbox)));
-        // The reading thread may be blocked for good: the process ends here.
-        process::exit(if done.is_ok() { 1 } else { PANICKED });
+        // The reading thread may be blocked for good: where no more answers can come, the process ends here.
+        match panic::catch_unwind(panic::AssertUnwindSafe(|| serve(&inbox))) {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => process::exit(1),
+            Err(_) => process::exit(PANICKED),
+        }
     })?;
     // From here on nothing can be started, not even a thread.
     setrlimit(Resource::Nproc, limit(0))?;
@@ -67,8 +78,12 @@ fn work() -> io::Result<()> {
 }
 
 /// Sets the limits of this process on itself, for good.
+///
+/// What counts is memory that can be written (`RLIMIT_DATA`; stacks are part of it): the allocator reserves
+/// address space far beyond what it uses. The limit of address space stands behind it.
 fn confine(memory_bytes: u64) -> io::Result<()> {
-    setrlimit(Resource::As, limit(memory_bytes))?;
+    setrlimit(Resource::Data, limit(memory_bytes))?;
+    setrlimit(Resource::As, limit(memory_bytes.saturating_add(RESERVED_BYTES)))?;
     setrlimit(Resource::Core, limit(0))?;
     setrlimit(Resource::Nofile, limit(OPEN_FILES))?;
     Ok(())
@@ -78,21 +93,18 @@ fn limit(at: u64) -> Rlimit {
     Rlimit { current: Some(at), maximum: Some(at) }
 }
 
-/// Works off the inbox. Returns when an answer can't be delivered.
-fn serve(inbox: &mpsc::Receiver<Bytes>) {
+/// Works off the inbox until it closes. An error says that an answer can't be delivered.
+fn serve(inbox: &mpsc::Receiver<Bytes>) -> io::Result<()> {
     let mut output = io::stdout().lock();
-    if codec::write_frame(&mut output, &codec::encode_ready()).is_err() {
-        return;
-    }
+    codec::write_frame(&mut output, &codec::encode_ready())?;
     for frame in inbox {
         let reply = match codec::decode_job(frame) {
             Ok(job) => answer(&job),
             Err(garbled) => Err(garbled.to_string()),
         };
-        if codec::write_frame(&mut output, &codec::encode_reply(&reply)).is_err() {
-            return;
-        }
+        codec::write_frame(&mut output, &codec::encode_reply(&reply))?;
     }
+    Ok(())
 }
 
 fn answer(job: &Job) -> Reply {
