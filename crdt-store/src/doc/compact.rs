@@ -26,16 +26,21 @@ type Place = Vec<u64>;
 
 /// Writes the document anew, without what was deleted, and indexes it.
 pub fn compact(parts: &[Bytes]) -> Result<Compacted, DocError> {
+    compact_into(parts, PART_BYTES, NOTE_BYTES)
+}
+
+/// [`compact`], with parts of at most about `part_bytes` and a note every `note_bytes` of log.
+pub(super) fn compact_into(parts: &[Bytes], part_bytes: usize, note_bytes: usize) -> Result<Compacted, DocError> {
     let mut notes = Vec::new();
     let mut unnoted = 0;
     let doc = whole::materialise_noting(parts, |part, doc| {
         unnoted += parts[part].len();
-        if unnoted >= NOTE_BYTES {
+        if unnoted >= note_bytes {
             unnoted = 0;
             notes.push(doc.transact().state_vector());
         }
     })?;
-    let parts = cut(&doc, &notes)?;
+    let parts = cut(&doc, &notes, part_bytes)?;
     let index = index(&parts)?;
     Ok(Compacted { parts, index: index.encode().into() })
 }
@@ -51,9 +56,9 @@ fn index(parts: &[Bytes]) -> Result<Index, DocError> {
     Ok(index)
 }
 
-fn cut(doc: &Doc, notes: &[StateVector]) -> Result<Vec<Bytes>, DocError> {
+fn cut(doc: &Doc, notes: &[StateVector], part_bytes: usize) -> Result<Vec<Bytes>, DocError> {
     let whole = doc.transact().encode_diff_v1(&StateVector::default());
-    if whole.len() <= PART_BYTES {
+    if whole.len() <= part_bytes {
         return Ok(vec![whole.into()]);
     }
     let layout = Layout::read(&whole)?;
@@ -61,6 +66,7 @@ fn cut(doc: &Doc, notes: &[StateVector]) -> Result<Vec<Bytes>, DocError> {
         place: layout.sections.iter().map(|section| section.first).collect(),
         by_client: layout.sections.iter().enumerate().map(|(at, section)| (section.client, at)).collect(),
         layout: &layout,
+        part_bytes,
         parts: Vec::new(),
     };
     let end: Place = layout.sections.iter().map(|section| section.end).collect();
@@ -91,6 +97,7 @@ fn cut(doc: &Doc, notes: &[StateVector]) -> Result<Vec<Bytes>, DocError> {
 struct Cutter<'a> {
     layout: &'a Layout<'a>,
     by_client: HashMap<u64, usize>,
+    part_bytes: usize,
     /// What lies before it is in `parts`.
     place: Place,
     /// Without their delete sets.
@@ -117,7 +124,7 @@ impl Cutter<'_> {
     }
 
     fn fits(&self, to: &Place) -> bool {
-        self.weigh(&self.place, to) <= PART_BYTES
+        self.weigh(&self.place, to) <= self.part_bytes
     }
 
     /// Makes one part of what lies between the present place and `to`.
@@ -161,13 +168,13 @@ impl Cutter<'_> {
                 let mut end = block_end.min(to[at]);
                 let first_of_section = clock == self.place[at];
                 let mut added = self.layout.weigh(at, clock, end) - if first_of_section { 0 } else { 24 };
-                if weight + added > PART_BYTES && weight > FRAME_BYTES {
+                if weight + added > self.part_bytes && weight > FRAME_BYTES {
                     self.cut_at(reached.clone())?;
                     weight = FRAME_BYTES;
                     continue;
                 }
-                if weight + added > PART_BYTES {
-                    end = self.layout.part_within(at, clock, end, PART_BYTES - 2 * FRAME_BYTES)?;
+                if weight + added > self.part_bytes {
+                    end = self.layout.part_within(at, clock, end, self.part_bytes - 2 * FRAME_BYTES)?;
                     added = self.layout.weigh(at, clock, end);
                 }
                 weight += added;
@@ -193,7 +200,7 @@ impl Cutter<'_> {
             part.push(0);
         }
         match parts.last_mut() {
-            Some(part) if part.len() + self.layout.deletes.len() <= PART_BYTES => {
+            Some(part) if part.len() + self.layout.deletes.len() <= self.part_bytes => {
                 part.extend_from_slice(self.layout.deletes);
             }
             // The deletes are a part of their own, however large.

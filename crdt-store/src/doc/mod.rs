@@ -13,6 +13,9 @@ mod read;
 mod rich_text;
 mod whole;
 
+#[cfg(test)]
+mod tests;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
