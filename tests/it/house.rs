@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 
-use unisson::config::{Config, Layer, Limits, Workers};
+use unisson::config::Layer;
 
 use crate::source::{files, read, root};
 
@@ -109,31 +109,29 @@ fn the_architecture_document_names_every_room() {
 }
 
 #[test]
-fn the_example_configuration_has_every_key_and_tells_the_truth() {
-    let layer = Layer::from_file(&root().join("deploy/unisson.toml")).expect("the example is read");
-    let Layer { limits, workers, redis, database, public_url, .. } = layer.clone();
-    assert_eq!(limits, Some(Limits::default()), "the limits are those that count without the file");
-    assert_eq!(workers, Some(Workers::default()), "the workers as well");
-    // These two are examples, and the last belongs to a release that runs several nodes.
-    let rest = Layer {
+fn the_example_configuration_has_every_key() {
+    let Layer {
+        listen,
+        database,
+        // Belongs to a release that runs as several nodes.
+        redis: None,
+        public_url,
+        demo,
+        open,
+        open_to_network,
+        metrics_listen,
+        log,
+        drain_seconds,
         limits,
         workers,
-        database,
-        public_url,
-        redis,
-        listen: Some("127.0.0.1:8080".to_owned()),
-        demo: Some(false),
-        open: Some(false),
-        open_to_network: Some(false),
-        metrics_listen: Some("127.0.0.1:9464".to_owned()),
-        log: Some("info".to_owned()),
-        drain_seconds: Some(25),
+    } = Layer::from_file(&root().join("deploy/unisson.toml")).expect("the example is read")
+    else {
+        panic!("the example names Redis");
     };
-    assert_eq!(layer, rest);
-    assert!(layer.database.is_some() && layer.public_url.is_some());
-    let config = Config::from_layer(layer).expect("the example is accepted");
-    let bare = Config::from_layer(Layer::default()).expect("nothing has to be said");
-    assert_eq!((config.listen, config.log, config.drain_for), (bare.listen, bare.log, bare.drain_for));
+    // That what it says is what counts without it, `config` holds by a test of its own.
+    assert!(listen.is_some() && database.is_some() && public_url.is_some() && metrics_listen.is_some());
+    assert!(demo.is_some() && open.is_some() && open_to_network.is_some());
+    assert!(log.is_some() && drain_seconds.is_some() && limits.is_some() && workers.is_some());
 }
 
 /// Runs a program, if it is on this machine: whether it was content, and what it said.
