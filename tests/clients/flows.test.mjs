@@ -121,7 +121,7 @@ describe('a half-open old socket of the same person', { skip: oursOnly }, () => 
   }
 })
 
-describe('the database is away', { skip: oursOnly }, () => {
+describe('the database is away', { skip: oursOnly, concurrency: true }, () => {
   for (const kind of [...hocuspocusClients, 'y-websocket-rc5']) {
     test(`s11_${kind} reconnects while the store stalls: nothing is acknowledged before the commit`, async () => {
       const own = await Server.start()
@@ -419,6 +419,25 @@ describe('a large paste, a long time offline', () => {
     }))
   }
 
+  for (const [size, letters] of [['200 KB', 200_000], ['3 MB', 3_000_000]]) {
+    test(`s13_${size} pasted while the token is still being fetched are stored, and the counter is 0`, () => arena(server, async join => {
+      const name = `fetched ${size}`
+      const token = await server.token(name, { user: people.ann })
+      let hand
+      const fetched = new Promise(resolve => { hand = () => resolve(token) })
+      const ann = join('hocuspocus-4', name, { token: () => fetched })
+      await until('the socket is open', () => ann.opened === 1)
+      const text = 'pasted '.repeat(letters / 7)
+      ann.insert(0, text)
+      hand()
+      await ann.saved()
+      assert.equal(ann.opened, 1)
+      const fresh = join('y-websocket-31', name, { token })
+      await fresh.synced()
+      await fresh.shows(text)
+    }))
+  }
+
   test('s13_a token judged late: what was pasted meanwhile is stored, and the counter is 0', { skip: oursOnly || (postgresMissing() ?? false) }, async () => {
     const cluster = await Cluster.start()
     const own = await Server.start({ database: cluster.url })
@@ -475,7 +494,7 @@ describe('presence', { skip: oursOnly }, () => {
   }
 })
 
-describe('refused clients', { skip: oursOnly }, () => {
+describe('refused clients', { skip: oursOnly, concurrency: true }, () => {
   for (const kind of allClients) {
     test(`s25_${kind} with a bad token does not storm`, () => arena(server, async join => {
       const one = join(kind, `storm ${kind}`, { token: 'not.a.token' })

@@ -242,7 +242,7 @@ for (const dialect of DIALECTS) {
 
     test('frames cut short, of unknown type or out of turn hurt only their sender', async () => {
       const frames = [
-        [], [0], [0, 0], [0, 1], [0, 2], [0, 9, 1, 0], [1], [1, 200], [2], [2, 0], [2, 0, 200], [2, 9], [4], [6, 1, 65], [7, 7], [8, 1], [9, 9], [99],
+        [], [0], [0, 0], [0, 1], [0, 2], [0, 9, 1, 0], [1], [1, 200], [2], [2, 0], [2, 0, 200], [2, 9], [4], [6, 1, 65], [8, 1], [9, 9], [99],
         [0, 2, 200, 1, 2, 3], [1, 4, 255, 255, 255, 127], [255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255], [0, 0, 4, 255, 255, 255, 127]
       ]
       for (const frame of frames) {
@@ -331,8 +331,9 @@ describe('out of turn, Hocuspocus', { skip: oursOnly }, () => {
     doc.getText('text').insert(0, 'x'.repeat(1000))
     const update = Y.encodeStateAsUpdate(doc)
     raw.step1('flooded')
-    for (let i = 0; i < 20_000; i++) raw.update('flooded', update)
+    for (let i = 0; i < 10_000; i++) raw.update('flooded', update)
     raw.auth('flooded')
+    for (let i = 0; i < 10_000; i++) raw.update('flooded', update)
     await raw.got('authenticated')
     await raw.got('step1')
     raw.step2('flooded', update)
@@ -377,7 +378,7 @@ describe('out of turn, Hocuspocus', { skip: oursOnly }, () => {
     const own = await Server.start({ config: '[limits]\ndocuments_per_socket = 5\n' })
     const raw = await RawHocuspocus.open(own)
     for (let i = 0; i < 8; i++) raw.auth(`d${i}`).step1(`d${i}`)
-    await until('three are refused', () => raw.count('denied') === 3)
+    await until('three are refused', () => new Set(raw.of('denied').map(m => m.name)).size === 3)
     await until('five are open', () => raw.count('step2') === 5)
     assert.ok(raw.open)
     raw.end()
@@ -416,7 +417,7 @@ describe('names', { skip: oursOnly }, () => {
   })
 })
 
-describe('tokens', { skip: oursOnly }, () => {
+describe('tokens', { skip: oursOnly, concurrency: true }, () => {
   const encode = value => Buffer.from(JSON.stringify(value)).toString('base64url')
   const claims = { sub: people.eve, doc: 'tokens', access: 'write', iat: 1_700_000_000, exp: 4_000_000_000 }
   const signed = (key, header = { alg: 'HS256', typ: 'JWT' }, body = claims) => {
@@ -434,7 +435,7 @@ describe('tokens', { skip: oursOnly }, () => {
     'a token that has expired': async () => {
       const token = await server.token('tokens', { user: people.eve, ttl: '1s' })
       const { exp } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'))
-      await until('the token has expired', () => Date.now() / 1000 > exp + 1, { within: 90_000 })
+      await until('the token has expired, and the leeway for clocks that differ too', () => Date.now() / 1000 > exp + 31, { within: 90_000 })
       return token
     },
     'a token with a changed claim': async () => {
@@ -603,10 +604,12 @@ describe('letters in another person\'s name', { skip: oursOnly }, () => {
       await until('Ann is gone', () => !bob.others.has(annId))
       eve.update(forged)
       await bob.shows('Ann wrote this. And Eve this.')
+      // Who wrote what is in the log's rows until a snapshot takes them in.
+      bob.doc.getText('much').insert(0, 'x'.repeat(400_000))
       const id = Buffer.from(people.eve.replaceAll('-', ''), 'hex')
       await until('it is recorded under Eve\'s name', () => server.rows(
         'select a.* from attributions a join documents d on d.id = a.document_id where d.name = ? and a.person_id = ?', name, id)
-        .some(row => Number(row.client_id) === annId && Number(row.brought) === 1))
+        .some(row => Number(row.client_id) === annId && Number(row.brought) === 1), { within: 20_000 })
       end()
     })
   }
