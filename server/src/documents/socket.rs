@@ -4,12 +4,12 @@
 //! dialect, one document. Who asks is known from the login cookie, if the page is ours, or from a token. A page of
 //! another site is refused before the upgrade when it would borrow a cookie.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
-    extract::{Path, Query, Request, State as Extracted},
-    http::HeaderMap,
+    extract::{ConnectInfo, Path, Query, Request, State as Extracted},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -19,13 +19,20 @@ use crate::{
     access::{Credentials, Principal, SharedJudge},
     auth::ForeignOrigin,
     http::{
-        Problem,
+        Kind, Problem,
         problem::FOREIGN_ORIGIN,
         upgrade::{Allowance, Upgrade},
     },
     rooms::link::{self, Visitor},
     state::State,
 };
+
+static TOO_MANY_SOCKETS: Kind = Kind::new(
+    StatusCode::TOO_MANY_REQUESTS,
+    "too-many-sockets",
+    "Trop de connexions sont déjà ouvertes pour cette personne ou depuis cette adresse",
+    "Too many connections are open already for this person or from this address",
+);
 
 /// `/collab` and `/yjs/{name}`.
 pub fn routes() -> Router<State> {
@@ -68,14 +75,19 @@ async fn login(state: &State, headers: &HeaderMap) -> Result<Option<Principal>, 
 
 /// Answers the handshake and lets the socket run as a task of its own.
 fn open(state: State, request: Request, credentials: Credentials, name: Option<String>) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let upgrade = match Upgrade::of(request) {
         Ok(upgrade) => upgrade,
         Err(problem) => return problem.into_response(),
     };
     let rooms = state.rooms().clone();
+    let person = credentials.login.as_ref().and_then(|login| login.id);
+    let Some(place) = rooms.sockets().enter(person, peer) else {
+        return Problem::new(&TOO_MANY_SOCKETS).into_response();
+    };
     let allowance = Allowance::new(rooms.settings().stranger_bytes);
     let (response, socket) = upgrade.accept(link::socket_config(rooms.settings()), allowance.clone());
-    let visitor = Visitor { credentials, admitted: Box::new(move || allowance.lift()) };
+    let visitor = Visitor { credentials, admitted: Box::new(move || allowance.lift()), place };
     let judge: SharedJudge = Arc::new(state.auth().clone());
     state.shutdown().spawn(async move {
         let socket = match socket.await {

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use crdt_store::{
-    DocumentId, Epoch, Log, Seq, UserId,
+    DocumentId, Epoch, Log, Seq,
     log::{Batch, Entry, Outcome, Stored},
     update::{DeleteSet, Index, Ranges, Rule, Update, awareness},
 };
@@ -574,10 +574,6 @@ impl Room {
         self.idle_since.is_some_and(|since| since.elapsed() >= self.tools.settings.idle_after)
             && self.newest_pending().is_none()
             && !matches!(self.contents, Contents::Loading { .. })
-    }
-
-    pub fn person_of(&self, id: SessionId) -> Option<UserId> {
-        self.sessions.get(&id).and_then(|session| session.person)
     }
 }
 
