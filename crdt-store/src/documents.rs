@@ -204,7 +204,7 @@ macro_rules! document {
     };
 }
 
-/// The columns and joins of [`Listed`]: `$1` is the person, `$2` now.
+/// The columns and joins of [`Listed`]: `$1` is the person, `$2` now, `$3` to `$5` where the list goes on.
 macro_rules! listed {
     ($with:literal, $from:literal) => {
         concat!(
@@ -221,7 +221,7 @@ macro_rules! listed {
                 and (m.expires_at is null or m.expires_at > $2)
               left join users cu on cu.id = d.created_by
               left join users uu on uu.id = d.updated_by
-              where d.deleted_at is null and (d.updated_at, d.id) < ($3, $4)"
+              where d.deleted_at is null and (d.updated_hour, d.updated_at, d.id) < ($3, $4, $5)"
         )
     };
 }
@@ -264,8 +264,8 @@ impl Documents {
             in &mut tx,
             run,
             "insert into documents (id, name, title, community_id, visibility, epoch, head_seq,
-                snapshot_seq, size_bytes, created_by, created_at, updated_by, updated_at)
-             values ($1, $2, $3, $4, $5, 1, $6, 0, $7, $8, $9, $8, $9)
+                snapshot_seq, size_bytes, created_by, created_at, updated_by, updated_at, updated_hour)
+             values ($1, $2, $3, $4, $5, 1, $6, 0, $7, $8, $9, $8, $9, $10)
              on conflict do nothing",
             new.id,
             &name,
@@ -275,7 +275,8 @@ impl Documents {
             i64::from(new.seed.is_some()),
             i64::try_from(size).unwrap_or(i64::MAX),
             new.created_by,
-            now
+            now,
+            now.hour()
         )?;
         if rows > 0
             && let Some(seed) = new.seed
@@ -305,18 +306,20 @@ impl Documents {
             return Ok(document);
         }
         check_name(name)?;
+        let now = self.db.now();
         on!(
             self.db.writer(),
             run,
             "insert into documents (id, name, title, community_id, visibility, epoch, head_seq,
-                snapshot_seq, size_bytes, created_by, created_at, updated_by, updated_at)
-             values ($1, $2, $2, null, $3, 1, 0, 0, 0, $4, $5, $4, $5)
+                snapshot_seq, size_bytes, created_by, created_at, updated_by, updated_at, updated_hour)
+             values ($1, $2, $2, null, $3, 1, 0, 0, 0, $4, $5, $4, $5, $6)
              on conflict (name) do nothing",
             DocumentId::fresh(),
             name,
             Sharing::Link,
             creator,
-            self.db.now()
+            now,
+            now.hour()
         )?;
         self.by_name(name).await?.ok_or(StoreError::NotFound { what: "document" })
     }
@@ -349,9 +352,10 @@ impl Documents {
         on!(
             self.db.reader(),
             maybe Listed,
-            concat!(listed!("", "from documents d"), " and d.id = $5"),
+            concat!(listed!("", "from documents d"), " and d.id = $6"),
             user,
             self.db.now(),
+            far().hour(),
             far(),
             uuid::Uuid::max(),
             id
@@ -371,11 +375,12 @@ impl Documents {
                 all Listed,
                 concat!(
                     listed!("", "from documents d"),
-                    " and d.community_id = $5 and (d.visibility <> 'restricted' or d.created_by = $1)
-                     order by d.updated_at desc, d.id desc limit $6"
+                    " and d.community_id = $6 and (d.visibility <> 'restricted' or d.created_by = $1)
+                     order by d.updated_hour desc, d.updated_at desc, d.id desc limit $7"
                 ),
                 user,
                 self.db.now(),
+                updated_at.hour(),
                 updated_at,
                 id,
                 community,
@@ -388,7 +393,7 @@ impl Documents {
                     listed!(
                         "with mine as (
                             select own.id from documents own
-                            where own.created_by = $1 and (own.updated_at, own.id) < ($3, $4)
+                            where own.created_by = $1 and (own.updated_hour, own.updated_at, own.id) < ($3, $4, $5)
                                 and (own.community_id is null or exists (
                                     select 1 from memberships k
                                     where k.community_id = own.community_id and k.user_id = $1
@@ -398,14 +403,15 @@ impl Documents {
                             join documents theirs on theirs.community_id = k.community_id
                             where k.user_id = $1 and (k.expires_at is null or k.expires_at > $2)
                                 and theirs.visibility <> 'restricted'
-                                and (theirs.updated_at, theirs.id) < ($3, $4)
+                                and (theirs.updated_hour, theirs.updated_at, theirs.id) < ($3, $4, $5)
                         ) ",
                         "from mine join documents d on d.id = mine.id"
                     ),
-                    " order by d.updated_at desc, d.id desc limit $5"
+                    " order by d.updated_hour desc, d.updated_at desc, d.id desc limit $6"
                 ),
                 user,
                 self.db.now(),
+                updated_at.hour(),
                 updated_at,
                 id,
                 i64::from(limit)
@@ -415,15 +421,17 @@ impl Documents {
 
     /// Gives a document another title. [`StoreError::NotFound`] where there is none, or no more.
     pub async fn rename(&self, id: DocumentId, title: &str, by: Option<UserId>) -> Result<Document> {
+        let now = self.db.now();
         let rows = on!(
             self.db.writer(),
             run,
-            "update documents set title = $2, updated_by = $3, updated_at = $4
+            "update documents set title = $2, updated_by = $3, updated_at = $4, updated_hour = $5
              where id = $1 and deleted_at is null",
             id,
             title,
             by,
-            self.db.now()
+            now,
+            now.hour()
         )?;
         self.changed(id, rows).await
     }

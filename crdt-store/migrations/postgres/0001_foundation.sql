@@ -64,7 +64,8 @@ create table memberships (
 create index memberships_user_id_idx on memberships (user_id, community_id);
 
 -- head_seq is the last seq of the current epoch; snapshot_seq what its snapshot covers.
--- Each append moves this row, so updated_at is all that is indexed of what an append moves.
+-- Each append moves this row, so nothing that moves with each append is indexed: lists are
+-- sorted by (updated_hour, updated_at, id), of which the hours since 1970 have the index.
 -- People here and in the log are no foreign keys: a token may name someone without an account.
 create table documents (
     id uuid not null,
@@ -81,6 +82,7 @@ create table documents (
     created_at timestamptz not null,
     updated_by uuid,
     updated_at timestamptz not null,
+    updated_hour bigint not null,
     deleted_at timestamptz,
     constraint documents_id_pkey primary key (id),
     constraint documents_name_key unique (name),
@@ -88,8 +90,8 @@ create table documents (
     constraint documents_visibility_check check (visibility in ('inherit', 'restricted', 'link')),
     constraint documents_name_check check (octet_length(name) between 1 and 512)
 ) with (fillfactor = 80);
-create index documents_community_id_updated_at_idx on documents (community_id, updated_at, id);
-create index documents_created_by_updated_at_idx on documents (created_by, updated_at, id);
+create index documents_community_id_updated_hour_idx on documents (community_id, updated_hour);
+create index documents_created_by_updated_hour_idx on documents (created_by, updated_hour);
 
 -- One row a document and commit: the updates that landed together, each with its
 -- person and session (crdt-store/src/log/entry.rs).

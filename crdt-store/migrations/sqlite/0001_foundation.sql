@@ -67,7 +67,8 @@ create table memberships (
 create index memberships_user_id_idx on memberships (user_id, community_id);
 
 -- head_seq is the last seq of the current epoch; snapshot_seq what its snapshot covers.
--- Each append moves this row, so updated_at is all that is indexed of what an append moves.
+-- Each append moves this row, so nothing that moves with each append is indexed: lists are
+-- sorted by (updated_hour, updated_at, id), of which the hours since 1970 have the index.
 -- People here and in the log are no foreign keys: a token may name someone without an account.
 create table documents (
     id blob not null,
@@ -84,6 +85,7 @@ create table documents (
     created_at integer not null,
     updated_by blob,
     updated_at integer not null,
+    updated_hour integer not null,
     deleted_at integer,
     constraint documents_id_pkey primary key (id),
     constraint documents_name_key unique (name),
@@ -91,11 +93,12 @@ create table documents (
     constraint documents_visibility_check check (visibility in ('inherit', 'restricted', 'link')),
     constraint documents_name_check check (length(cast(name as blob)) between 1 and 512)
 ) strict;
-create index documents_community_id_updated_at_idx on documents (community_id, updated_at, id);
-create index documents_created_by_updated_at_idx on documents (created_by, updated_at, id);
+create index documents_community_id_updated_hour_idx on documents (community_id, updated_hour);
+create index documents_created_by_updated_hour_idx on documents (created_by, updated_hour);
 
 -- One row a document and commit: the updates that landed together, each with its
--- person and session (crdt-store/src/log/entry.rs).
+-- person and session (crdt-store/src/log/entry.rs). Without rowid, so that a document's rows
+-- lie together.
 create table updates (
     document_id blob not null,
     epoch integer not null,
@@ -104,7 +107,7 @@ create table updates (
     created_at integer not null,
     constraint updates_document_id_epoch_seq_pkey primary key (document_id, epoch, seq),
     constraint updates_document_id_fkey foreign key (document_id) references documents (id) on delete cascade
-) strict;
+) strict, without rowid;
 
 -- Documents whose tail has grown since their snapshot: rows_count is the last power of two
 -- it passed, so that an append seldom writes here and compaction never reads all documents.

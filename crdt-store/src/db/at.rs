@@ -12,6 +12,13 @@ use time::OffsetDateTime;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At(pub OffsetDateTime);
 
+impl At {
+    /// Whole hours since 1970: what lists of documents have an index on.
+    pub(crate) fn hour(self) -> i64 {
+        self.0.unix_timestamp().div_euclid(3600)
+    }
+}
+
 /// A time that may be absent; for rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MaybeAt(pub Option<OffsetDateTime>);

@@ -22,6 +22,12 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 /// "Unis", set in the file's header by the first migration.
 const APPLICATION_ID: i64 = 1_433_299_315;
 
+/// SQLite's code for a lock that somebody else holds.
+const BUSY: u32 = 5;
+
+/// Between two tries to make a file WAL.
+const WAL_RETRY: Duration = Duration::from_millis(20);
+
 /// Connections of PostgreSQL's pool for the log: one commits while another loads the next batch.
 const LOG_CONNECTIONS: u32 = 2;
 
@@ -61,7 +67,14 @@ impl Db {
     pub async fn migrate(&self) -> Result<usize> {
         let pending = self.pending_migrations().await?.len();
         match self.writer() {
-            Pool::Sqlite(pool) => SQLITE.run(pool).await,
+            // sqlx takes no lock on SQLite: the second of two would find the first one's tables in its way.
+            Pool::Sqlite(pool) => {
+                let mut tx = pool.begin_with("begin immediate").await?;
+                match SQLITE.run_direct(None, &mut *tx, false).await {
+                    Ok(()) => tx.commit().await.map_err(MigrateError::from),
+                    failed => failed,
+                }
+            }
             Pool::Postgres(pool) => POSTGRES.run(pool).await,
         }
         .map_err(|source| match source {
@@ -132,21 +145,27 @@ async fn open_sqlite(path: &Path, options: &DbOptions) -> Result<Db> {
     probe_sqlite(path, &base).await?;
 
     let writing = base.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .acquire_timeout(options.patience)
-        .connect_with(writing)
-        .await
-        .map_err(|error| sqlite_refusal(path, error))?;
-    let reader = SqlitePoolOptions::new()
-        .max_connections(options.connections.max(1))
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .acquire_timeout(options.patience)
+    let pool = |connections: u32| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .acquire_timeout(options.patience)
+    };
+    // SQLite does not wait for its lock when a file becomes WAL, which two who open a new one both ask.
+    let mut left = options.patience.as_millis() / WAL_RETRY.as_millis();
+    let writer = loop {
+        match pool(1).connect_with(writing.clone()).await {
+            Ok(writer) => break writer,
+            Err(error) if left > 0 && sqlite_code(&error) == Some(BUSY) => {
+                left -= 1;
+                tokio::time::sleep(WAL_RETRY).await;
+            }
+            Err(error) => return Err(sqlite_refusal(path, error)),
+        }
+    };
+    let reader = pool(options.connections.max(1))
         .connect_with(base.pragma("query_only", "on"))
         .await
         .map_err(|error| sqlite_refusal(path, error))?;
@@ -189,16 +208,19 @@ fn file_refusal(path: &Path, error: &std::io::Error) -> StoreError {
     }
 }
 
-/// SQLite's codes, by their primary (low) byte, as refusals.
+/// SQLite's primary code, the low byte of the extended one.
+fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<u32>().ok().map(|code| code & 0xff)
+}
+
+/// What SQLite says at opening, as refusals.
 fn sqlite_refusal(path: &Path, error: sqlx::Error) -> StoreError {
-    let code = error
-        .as_database_error()
-        .and_then(|error| error.code())
-        .and_then(|code| code.parse::<u32>().ok())
-        .map(|code| code & 0xff);
+    let code = sqlite_code(&error);
     let path: PathBuf = path.to_owned();
     match code {
         Some(26) => StoreError::NotADatabase { path },
+        Some(BUSY) => StoreError::CannotOpen { path, reason: "another process holds it locked".to_owned() },
         Some(3 | 8 | 23) => StoreError::ReadOnly { path },
         Some(14) => match std::fs::OpenOptions::new().append(true).open(&path) {
             // The file can be written, so it is the folder that may not be.

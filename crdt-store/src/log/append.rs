@@ -5,12 +5,14 @@
 //! Epoch, freeze and deletion are looked at under that same lock: a document that cannot
 //! take its batch is an [`Outcome`], and the others land.
 //!
-//! PostgreSQL does it in one statement, one round trip; rows are locked in the order of
-//! their ids, so that two nodes never wait for each other in a ring. SQLite has one writer
-//! and no round trips.
+//! Both engines take all documents in one or two statements. PostgreSQL: one statement, one
+//! round trip; rows are locked in the order of their ids, so that two nodes never wait for
+//! each other in a ring. SQLite: its thread is told twice per commit rather than twice per
+//! document, which was most of the cost.
+
+use std::collections::HashMap;
 
 use sqlx::{PgPool, Sqlite, SqlitePool, Transaction};
-use time::OffsetDateTime;
 
 use super::{Batch, Entry, Log, Outcome, entry};
 use crate::db::at::{At, MaybeAt};
@@ -45,9 +47,8 @@ impl Line {
 impl Log {
     /// Commits the batches of any number of documents in one transaction, one row each.
     ///
-    /// The answer has one [`Outcome`] per batch, in the same order. Sorted by document the
-    /// locks are short; another order is put right. Where a document comes twice, its
-    /// batches become rows in the order given.
+    /// The answer has one [`Outcome`] per batch, in the same order. They may come in any order;
+    /// where a document comes twice, its batches become rows in the order given.
     ///
     /// On `Err` nothing landed, with one exception: where the connection broke during the
     /// commit it cannot be known. Appending again is right in both cases, since the same
@@ -56,51 +57,113 @@ impl Log {
         if batches.is_empty() {
             return Ok(Vec::new());
         }
-        let lines: Vec<Line> = batches.iter().map(Line::of).collect();
+        let turns = turns(&batches);
+        let mut lines: Vec<Option<Line>> = batches.iter().map(|batch| Some(Line::of(batch))).collect();
         drop(batches);
+        let turns = turns.into_iter().map(|turn| {
+            let taken: Vec<Line> = turn.iter().filter_map(|&no| lines[no].take()).collect();
+            (turn, taken)
+        });
+        let turns: Vec<(Vec<usize>, Vec<Line>)> = turns.collect();
         let now = self.db.now();
-        match self.db.log_writer() {
-            Pool::Sqlite(pool) => append_sqlite(pool, lines, now).await,
-            Pool::Postgres(pool) => append_postgres(pool, lines, now).await,
+        let mut outcomes = vec![Outcome::Gone; lines.len()];
+        let answers = match self.db.log_writer() {
+            Pool::Sqlite(pool) => append_sqlite(pool, turns, now).await?,
+            Pool::Postgres(pool) => append_postgres(pool, turns, now).await?,
+        };
+        for (no, outcome) in answers {
+            outcomes[no] = outcome;
         }
+        Ok(outcomes)
     }
 }
 
-async fn append_sqlite(pool: &SqlitePool, lines: Vec<Line>, now: At) -> Result<Vec<Outcome>> {
+/// The places of the batches, sorted by document, each turn with a document at most once.
+/// Nearly always one turn.
+fn turns(batches: &[Batch]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..batches.len()).collect();
+    order.sort_by_key(|&no| batches[no].document);
+    let mut turns: Vec<Vec<usize>> = Vec::new();
+    let mut times = 0;
+    let mut before = None;
+    for no in order {
+        let document = batches[no].document;
+        times = if before == Some(document) { times + 1 } else { 0 };
+        before = Some(document);
+        if turns.len() == times {
+            turns.push(Vec::with_capacity(batches.len()));
+        }
+        turns[times].push(no);
+    }
+    turns
+}
+
+type Turn = (Vec<usize>, Vec<Line>);
+type Answers = Vec<(usize, Outcome)>;
+
+/// Moves the documents that `$1` lists, as JSON: `[[id, epoch, size, person], …]`.
+const MOVE: &str = "
+update documents
+set head_seq = documents.head_seq + 1,
+    size_bytes = documents.size_bytes + i.size_bytes,
+    updated_by = coalesce(i.person_id, documents.updated_by),
+    updated_at = $2
+from (
+    select unhex(value ->> 0) as id, value ->> 1 as epoch, value ->> 2 as size_bytes, unhex(value ->> 3) as person_id
+    from json_each($1)
+) i
+where documents.id = i.id and documents.epoch = i.epoch
+    and documents.frozen_at is null and documents.deleted_at is null
+returning id, head_seq, snapshot_seq, updated_hour";
+
+/// Writes the rows that `$1` lists, as JSON: `[[id, epoch, seq, from, len], …]`, whose payloads
+/// lie in `$2` one after another.
+const LAND: &str = "
+insert into updates (document_id, epoch, seq, payload, created_at)
+select unhex(value ->> 0), value ->> 1, value ->> 2, substr($2, value ->> 3, value ->> 4), $3
+from json_each($1)";
+
+async fn append_sqlite(pool: &SqlitePool, turns: Vec<Turn>, now: At) -> Result<Answers> {
     let mut tx = pool.begin_with("begin immediate").await?;
+    let mut answers = Vec::new();
+    for (places, lines) in turns {
+        let outcomes = turn_sqlite(&mut tx, lines, now).await?;
+        answers.extend(places.into_iter().zip(outcomes));
+    }
+    tx.commit().await?;
+    Ok(answers)
+}
+
+async fn turn_sqlite(tx: &mut Transaction<'static, Sqlite>, lines: Vec<Line>, now: At) -> Result<Vec<Outcome>> {
+    let asked: Vec<_> = lines
+        .iter()
+        .map(|line| (line.document.0.simple(), line.epoch, line.size, line.person.map(|person| person.0.simple())))
+        .collect();
+    let moved: Vec<(DocumentId, Seq, Seq, i64)> =
+        sqlx::query_as(MOVE).bind(json(&asked)?).bind(now).fetch_all(&mut **tx).await?;
+    let moved: HashMap<DocumentId, (Seq, Seq, i64)> =
+        moved.into_iter().map(|(id, head, snapshot, hour)| (id, (head, head - snapshot, hour))).collect();
+
     let mut outcomes = Vec::with_capacity(lines.len());
+    let mut rows = Vec::with_capacity(lines.len());
+    let mut payloads = Vec::with_capacity(lines.iter().map(|line| line.payload.len()).sum());
     for line in lines {
-        let moved: Option<(Seq, Seq)> = sqlx::query_as(
-            "update documents
-             set head_seq = head_seq + 1, size_bytes = size_bytes + $3,
-                 updated_by = coalesce($4, updated_by), updated_at = $5
-             where id = $1 and epoch = $2 and frozen_at is null and deleted_at is null
-             returning head_seq, snapshot_seq",
-        )
-        .bind(line.document)
-        .bind(line.epoch)
-        .bind(line.size)
-        .bind(line.person)
-        .bind(now)
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some((seq, snapshot_seq)) = moved else {
-            outcomes.push(refusal(&mut tx, &line).await?);
+        let Some(&(seq, tail, hour)) = moved.get(&line.document) else {
+            outcomes.push(refusal(tx, &line).await?);
             continue;
         };
-        sqlx::query(
-            "insert into updates (document_id, epoch, seq, payload, created_at)
-             values ($1, $2, $3, $4, $5)",
-        )
-        .bind(line.document)
-        .bind(line.epoch)
-        .bind(seq)
-        .bind(line.payload)
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
-        let tail = seq - snapshot_seq;
-        if is_noted(tail) {
+        rows.push((line.document.0.simple(), line.epoch, seq, payloads.len() + 1, line.payload.len()));
+        payloads.extend_from_slice(&line.payload);
+        outcomes.push(Outcome::Landed(seq));
+        // Seldom: once an hour, and when a tail passes a power of two.
+        if hour != now.hour() {
+            sqlx::query("update documents set updated_hour = $2 where id = $1")
+                .bind(line.document)
+                .bind(now.hour())
+                .execute(&mut **tx)
+                .await?;
+        }
+        if u64::try_from(tail).is_ok_and(u64::is_power_of_two) {
             sqlx::query(
                 "insert into tails (document_id, epoch, rows_count) values ($1, $2, $3)
                  on conflict (document_id)
@@ -109,18 +172,18 @@ async fn append_sqlite(pool: &SqlitePool, lines: Vec<Line>, now: At) -> Result<V
             .bind(line.document)
             .bind(line.epoch)
             .bind(tail)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
         }
-        outcomes.push(Outcome::Landed(seq));
     }
-    tx.commit().await?;
+    if !rows.is_empty() {
+        sqlx::query(LAND).bind(json(&rows)?).bind(payloads).bind(now).execute(&mut **tx).await?;
+    }
     Ok(outcomes)
 }
 
-/// True for the lengths of a tail that are written down: powers of two.
-fn is_noted(tail: Seq) -> bool {
-    u64::try_from(tail).is_ok_and(u64::is_power_of_two)
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Database(sqlx::Error::Encode(error.into())))
 }
 
 async fn refusal(tx: &mut Transaction<'static, Sqlite>, line: &Line) -> Result<Outcome> {
@@ -137,8 +200,8 @@ async fn refusal(tx: &mut Transaction<'static, Sqlite>, line: &Line) -> Result<O
 }
 
 /// One statement is one transaction. `locked` takes the rows' locks in the order of their
-/// ids and sees their newest state; `moved` and `landed` write; the last lines say what
-/// became of each, in the order asked.
+/// ids and sees their newest state; `moved`, `landed` and `noted` write; the last lines say
+/// what became of each, in the order asked.
 const APPEND: &str = "
 with incoming as materialized (
     select * from unnest($1::uuid[], $2::int4[], $3::bytea[], $4::int8[], $5::uuid[])
@@ -154,7 +217,8 @@ with incoming as materialized (
     set head_seq = d.head_seq + 1,
         size_bytes = d.size_bytes + i.size_bytes,
         updated_by = coalesce(i.person_id, d.updated_by),
-        updated_at = $6
+        updated_at = $6,
+        updated_hour = $7
     from locked l join incoming i on i.document_id = l.id and i.epoch = l.epoch
     where d.id = l.id and not l.frozen
     returning d.id, d.head_seq, d.head_seq - d.snapshot_seq as tail
@@ -176,56 +240,25 @@ left join locked l on l.id = i.document_id
 left join moved m on m.id = i.document_id
 order by i.no";
 
-async fn append_postgres(pool: &PgPool, lines: Vec<Line>, now: At) -> Result<Vec<Outcome>> {
-    // Each turn holds a document at most once, and the turns are nearly always one.
-    let mut turns: Vec<Vec<usize>> = Vec::new();
-    let mut order: Vec<usize> = (0..lines.len()).collect();
-    order.sort_by_key(|&no| lines[no].document);
-    let mut times = 0;
-    for (at, &no) in order.iter().enumerate() {
-        times = match at.checked_sub(1).map(|before| order[before]) {
-            Some(before) if lines[before].document == lines[no].document => times + 1,
-            _ => 0,
-        };
-        if turns.len() == times {
-            turns.push(Vec::with_capacity(lines.len()));
+async fn append_postgres(pool: &PgPool, turns: Vec<Turn>, now: At) -> Result<Answers> {
+    let mut answers = Vec::new();
+    if turns.len() == 1 {
+        for (places, lines) in turns {
+            let outcomes = turn_postgres(pool, lines, now).await?;
+            answers.extend(places.into_iter().zip(outcomes));
         }
-        turns[times].push(no);
-    }
-
-    let mut outcomes = vec![Outcome::Gone; lines.len()];
-    let mut lines: Vec<Option<Line>> = lines.into_iter().map(Some).collect();
-    if let [turn] = turns.as_slice() {
-        let answers = statement(pool, take(&mut lines, turn), now).await?;
-        put(&mut outcomes, turn, answers)?;
-        return Ok(outcomes);
+        return Ok(answers);
     }
     let mut tx = pool.begin().await?;
-    for turn in &turns {
-        let answers = statement(&mut *tx, take(&mut lines, turn), now).await?;
-        put(&mut outcomes, turn, answers)?;
+    for (places, lines) in turns {
+        let outcomes = turn_postgres(&mut *tx, lines, now).await?;
+        answers.extend(places.into_iter().zip(outcomes));
     }
     tx.commit().await?;
-    Ok(outcomes)
+    Ok(answers)
 }
 
-fn take(lines: &mut [Option<Line>], turn: &[usize]) -> Vec<Line> {
-    turn.iter().filter_map(|&no| lines[no].take()).collect()
-}
-
-fn put(outcomes: &mut [Outcome], turn: &[usize], answers: Vec<Outcome>) -> Result<()> {
-    if answers.len() != turn.len() {
-        return Err(StoreError::Database(sqlx::Error::Protocol(
-            "an append was answered for another number of documents".to_owned(),
-        )));
-    }
-    for (&no, answer) in turn.iter().zip(answers) {
-        outcomes[no] = answer;
-    }
-    Ok(())
-}
-
-async fn statement<'c, E>(on: E, lines: Vec<Line>, now: At) -> Result<Vec<Outcome>>
+async fn turn_postgres<'c, E>(on: E, lines: Vec<Line>, now: At) -> Result<Vec<Outcome>>
 where
     E: sqlx::Executor<'c, Database = sqlx::Postgres>,
 {
@@ -246,19 +279,22 @@ where
         .bind(payloads)
         .bind(sizes)
         .bind(people)
-        .bind(OffsetDateTime::from(now))
+        .bind(now)
+        .bind(now.hour())
         .fetch_all(on)
         .await?;
-    Ok(answers
-        .into_iter()
-        .zip(epochs)
-        .map(|(answer, epoch)| match answer {
-            (Some(seq), _, _) => Outcome::Landed(seq),
-            (None, None, _) => Outcome::Gone,
-            (None, Some(current), _) if current != epoch => Outcome::WrongEpoch,
-            _ => Outcome::Frozen,
-        })
-        .collect())
+    if answers.len() != epochs.len() {
+        return Err(StoreError::Database(sqlx::Error::Protocol(
+            "an append was answered for another number of documents".to_owned(),
+        )));
+    }
+    let outcome = |(answer, epoch)| match answer {
+        (Some(seq), _, _) => Outcome::Landed(seq),
+        (None, None, _) => Outcome::Gone,
+        (None, Some(current), _) if current != epoch => Outcome::WrongEpoch,
+        _ => Outcome::Frozen,
+    };
+    Ok(answers.into_iter().zip(epochs).map(outcome).collect())
 }
 
 /// Writes row 1 of a new lineage, whose document row the caller has made or moved.

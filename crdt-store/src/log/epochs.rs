@@ -31,14 +31,15 @@ impl Log {
             in &mut tx,
             run,
             "update documents
-             set epoch = $3, head_seq = $4, snapshot_seq = 0, size_bytes = $5, updated_at = $6
+             set epoch = $3, head_seq = $4, snapshot_seq = 0, size_bytes = $5, updated_at = $6, updated_hour = $7
              where id = $1 and epoch = $2 and deleted_at is null",
             document,
             from,
             epoch,
             i64::from(seed.is_some()),
             i64::try_from(size).unwrap_or(i64::MAX),
-            now
+            now,
+            now.hour()
         )?;
         if rows == 0 {
             return Ok(None);
