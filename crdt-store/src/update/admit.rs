@@ -10,6 +10,7 @@
 //! The index grows in place; a refusal takes back what had grown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use bytes::Bytes;
 use thiserror::Error;
@@ -19,7 +20,7 @@ use super::delete_set::{Span, subtract_spans};
 use super::frame::{Frame, Head};
 use super::index::{Known, MAX_DEPTH, Nature};
 use super::parse::{Id, Record, Section};
-use super::{ClientId, Clock, Index, Ranges, Update, cut};
+use super::{ClientId, Clock, DeleteSet, Index, Ranges, Update, cut};
 
 /// How many of the things that a held part waits for are told.
 const MISSING_TOLD: usize = 16;
@@ -45,6 +46,8 @@ pub enum Refusal {
     InvalidParent { client: ClientId, clock: Clock },
     #[error("a structure stands between neighbours of two places, one of them {client}:{clock}")]
     MixedPlaces { client: ClientId, clock: Clock },
+    #[error("the structure {client}:{clock} holds several values at one key")]
+    LongKey { client: ClientId, clock: Clock },
     #[error("{client}:{clock} is needed and not known")]
     Gap { client: ClientId, clock: Clock },
 }
@@ -57,6 +60,7 @@ impl Refusal {
             Refusal::TooManyClients { .. } => "too-many-clients",
             Refusal::InvalidParent { .. } => "parent-not-a-type",
             Refusal::MixedPlaces { .. } => "mixed-places",
+            Refusal::LongKey { .. } => "long-key",
             Refusal::Gap { .. } => "gap",
         }
     }
@@ -112,6 +116,7 @@ impl Index {
     /// Grows by an update that was admitted before, as the log holds it: it must be complete.
     pub fn absorb(&mut self, update: &Update) -> Result<(), Refusal> {
         let mut plan = Plan::new(self, update);
+        plan.strict = false;
         plan.cut(&mut |_| Rule::Take);
         let taken = plan.take().and_then(|()| match plan.missing().next() {
             Some((client, clock)) => Err(Refusal::Gap { client, clock }),
@@ -136,6 +141,8 @@ struct Plan<'a> {
     cuts: Vec<Cut>,
     /// Sections that sleep: (client, clock that must become known, section).
     sleeping: BTreeSet<(u32, u32, u32)>,
+    /// Whether deletes must stand beside what they delete; in a log whose parts were cut anew they don't.
+    strict: bool,
 }
 
 /// What is known of a client, and what was before.
@@ -169,7 +176,13 @@ impl<'a> Plan<'a> {
                 Working { next_before: known.next, runs_before: known.runs.len(), known }
             })
             .collect();
-        Plan { update, clients, cuts: Vec::with_capacity(update.sections.len()), sleeping: BTreeSet::new() }
+        Plan {
+            update,
+            clients,
+            cuts: Vec::with_capacity(update.sections.len()),
+            sleeping: BTreeSet::new(),
+            strict: true,
+        }
     }
 
     /// Cuts every section at what is known, and asks the rule where something is left.
@@ -256,6 +269,10 @@ impl<'a> Plan<'a> {
                 }
             };
             let end = self.update.end_clock(section, cut.to);
+            if self.strict && holds_too_much(self.update, section.client, next..end, nature) {
+                let client = self.update.client(section.client);
+                return Err(Refusal::LongKey { client, clock: u64::from(next) });
+            }
             if let Some(client) = self.clients.get_mut(section.client as usize) {
                 client.known.grow(end, nature);
             }
@@ -386,6 +403,18 @@ fn beside(update: &Update, clients: &[Working], kind: Kind, neighbours: &[Id]) -
         }
     }
     Ok(Stand::Known(stands.map_or(Nature::GONE, |beside| Nature { kind, ..beside })))
+}
+
+/// Whether a structure puts several values at one key and leaves more than the last of them undeleted. A key
+/// shows its last value only: deleting a map doesn't reach the others, and they outlive it in yrs's memory.
+fn holds_too_much(update: &Update, client: u32, clocks: Range<u32>, nature: Nature) -> bool {
+    let long = clocks.len() > 1 && nature.kind == Kind::Plain && nature.place.is_some_and(|place| place.keyed);
+    if !long {
+        return false;
+    }
+    let mut before_last = DeleteSet::new();
+    before_last.insert(update.client(client), u64::from(clocks.start)..u64::from(clocks.end) - 1);
+    !update.deletes.covers(&before_last)
 }
 
 /// What is known of an id, if anything.

@@ -44,8 +44,8 @@ impl Replica {
         Ok(())
     }
 
-    /// Reads the document in the ways that end whatever is in it (iterating an array with formatting in it does
-    /// not), and makes a copy of it.
+    /// Reads the document in the ways that end whatever is in it (reading an array with formatting in it does not,
+    /// nor what shows such an array), and makes a copy of it.
     pub fn read(&self) -> Result<Replica, String> {
         let names: Vec<String> = {
             let txn = self.doc.transact();
@@ -59,7 +59,6 @@ impl Replica {
             let _ = text.get_string(&txn);
             let _ = text.diff(&txn, yrs::types::text::YChange::identity);
             let _ = map.iter(&txn).count();
-            let _ = fragment.get_string(&txn);
             let nodes = fragment.successors(&txn).take(1000);
             let _ = nodes
                 .filter_map(|node| node.into_xml_element().map(|element| element.attributes(&txn).count()))
