@@ -1,5 +1,6 @@
 //! The pool and real worker processes, fed with what the guard would have kept out.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use std::{
     collections::BTreeSet,

@@ -11,6 +11,9 @@ use super::DocError;
 
 type ClientId = u64;
 
+/// What a structure refers to: its origins, and the shared type it is in.
+pub(super) type Needs = [Option<(ClientId, u64)>; 3];
+
 const GC: u8 = 0;
 const DELETED: u8 = 1;
 const BINARY: u8 = 3;
@@ -100,7 +103,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The ids that the structure at `clock` refers to, and the clock after it.
-    pub(super) fn needs(&self, section: usize, clock: u64) -> Result<([Option<(ClientId, u64)>; 3], u64), DocError> {
+    pub(super) fn needs(&self, section: usize, clock: u64) -> Result<(Needs, u64), DocError> {
         let section = &self.sections[section];
         let block = section.at(clock).ok_or_else(|| unsound("a clock outside its section"))?;
         let end = block.clock + block.len;

@@ -12,7 +12,11 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use yrs::{Doc, ReadTxn, StateVector, Transact};
 
-use super::{Compacted, DocError, PART_BYTES, blocks::Layout, whole};
+use super::{
+    Compacted, DocError, PART_BYTES,
+    blocks::{Layout, Needs},
+    whole,
+};
 use crate::update::{Index, Limits, Update};
 
 /// How many bytes of log lie at least between two notes.
@@ -185,7 +189,7 @@ impl Cutter<'_> {
     }
 
     /// The section that has to be followed first, and up to which clock.
-    fn lacking(&self, needs: &[Option<(u64, u64)>; 3], reached: &Place) -> Option<(usize, u64)> {
+    fn lacking(&self, needs: &Needs, reached: &Place) -> Option<(usize, u64)> {
         needs.iter().flatten().find_map(|(client, clock)| {
             let at = *self.by_client.get(client)?;
             (reached[at] <= *clock).then_some((at, clock + 1))

@@ -237,8 +237,12 @@ fn s14_covered_is_what_changes_nothing() {
     let text = doc.get_or_insert_text("text");
     let mut log = Vec::new();
     let edits: [&dyn Fn(&mut yrs::TransactionMut); 3] = [
-        &|change| drop(map.insert(change, "key", "old")),
-        &|change| drop(map.insert(change, "key", "new")),
+        &|change| {
+            map.insert(change, "key", "old");
+        },
+        &|change| {
+            map.insert(change, "key", "new");
+        },
         &|change| text.push(change, "words"),
     ];
     for edit in edits {
@@ -327,7 +331,7 @@ fn a_seed_is_what_the_editor_would_have_written() {
         { "type": "blockquote", "content": [{ "type": "paragraph", "content": [italic] }] },
         { "type": "horizontalRule" },
     ] });
-    let read_back: Value = serde_json::from_str(&read(&[update.clone()], Form::Json).unwrap()).unwrap();
+    let read_back: Value = serde_json::from_str(&read(std::slice::from_ref(&update), Form::Json).unwrap()).unwrap();
     assert_eq!(read_back, expected);
     let words = read(&[update], Form::Text).unwrap();
     assert_eq!(words, "Ordre du jour 👩\ndu graslien\nun\ndeux\npremier\nfait\nNom\nDate\nAwa\nlundi\ncité\n");
