@@ -12,6 +12,9 @@ import { Icon } from "../ui/Icon";
 import { Logo } from "../ui/Logo";
 import { Sheet } from "../ui/Overlay";
 
+/** Being inside a place is not being at it. */
+const EXACT = { exact: true } as const;
+
 type Here = {
   place: "home" | "docs" | null;
   community: { slug: string; name: string; id: string } | null;
@@ -57,6 +60,7 @@ function Places({
     <>
       <li>
         <Link
+          activeOptions={EXACT}
           to="/"
           className={className}
           aria-current={here.place === "home" ? "page" : undefined}
@@ -68,6 +72,7 @@ function Places({
       </li>
       <li>
         <Link
+          activeOptions={EXACT}
           to="/docs"
           className={className}
           aria-current={here.place === "docs" ? "page" : undefined}
@@ -85,7 +90,7 @@ function Rail({ me, here, onHelp }: { me: Me; here: Here; onHelp: () => void }) 
   const { t } = useTranslation();
   return (
     <header className="rail">
-      <Link className="logo" to="/" aria-label={t("nav.logo")}>
+      <Link activeOptions={EXACT} className="logo" to="/" aria-label={t("nav.logo")}>
         <Logo />
       </Link>
       <nav aria-label={t("nav.main")}>
@@ -98,13 +103,14 @@ function Rail({ me, here, onHelp }: { me: Me; here: Here; onHelp: () => void }) 
           {me.communities.map((community) => (
             <li key={community.id}>
               <Link
+                activeOptions={EXACT}
                 to="/c/$slug"
                 params={{ slug: community.slug }}
                 title={community.name}
-                aria-label={community.name}
                 aria-current={here.community?.slug === community.slug ? "true" : undefined}
               >
                 <Tile id={community.id} name={community.name} />
+                <span className="sr">{community.name}</span>
               </Link>
             </li>
           ))}
@@ -150,7 +156,7 @@ function MenuSheet({ me, here, onClose }: { me: Me; here: Here; onClose: () => v
       <ul className="nav">
         {me.communities.map((community) => (
           <li key={community.id}>
-            <Link to="/c/$slug" params={{ slug: community.slug }} onClick={onClose}>
+            <Link activeOptions={EXACT} to="/c/$slug" params={{ slug: community.slug }} onClick={onClose}>
               <Tile id={community.id} name={community.name} size="sm" />
               <span>{community.name}</span>
             </Link>

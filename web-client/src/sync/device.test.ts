@@ -25,15 +25,16 @@ afterEach(() => {
 test("a count is confirmed once the changes before it are on the disk, and is there after a reload", async () => {
   const doc = new Y.Doc();
   const first = open(DOCUMENT, doc);
-  await vi.waitFor(() => expect(first.loaded).toHaveBeenCalledWith(0));
+  await vi.waitFor(() => expect(first.loaded).toHaveBeenCalledWith(0, false));
   doc.getText("default").insert(0, "bonjour");
+  first.copy.markKnown();
   first.copy.note(7);
   await vi.waitFor(() => expect(first.stored).toHaveBeenCalledWith(7));
   first.copy.close();
 
   const again = new Y.Doc();
   const second = open(DOCUMENT, again);
-  await vi.waitFor(() => expect(second.loaded).toHaveBeenCalledWith(7));
+  await vi.waitFor(() => expect(second.loaded).toHaveBeenCalledWith(7, true));
   expect(again.getText("default").toString()).toBe("bonjour");
 });
 

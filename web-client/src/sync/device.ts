@@ -9,13 +9,15 @@ import { IndexeddbPersistence } from "y-indexeddb";
 import type * as Y from "yjs";
 
 const UNSENT = "unsent";
+const KNOWN = "known";
 
 export function databaseName(userId: string, room: string): string {
   return `unisson/${userId}/${room}`;
 }
 
 export type DeviceEvents = {
-  onLoaded: (unsent: number) => void;
+  /** `known`: the document was once complete here, so that an empty copy is an empty document. */
+  onLoaded: (unsent: number, known: boolean) => void;
   onStored: (pending: number) => void;
   onFailed: (reason: "full" | "closed") => void;
 };
@@ -43,8 +45,8 @@ function canOpen(): Promise<boolean> {
 
 export class DeviceCopy {
   #persistence: IndexeddbPersistence | null = null;
-  #wanted: number | null = null;
-  #writing = false;
+  /** The count to write once the database is open. */
+  #waiting: number | null = null;
   #closed = false;
 
   constructor(
@@ -70,38 +72,42 @@ export class DeviceCopy {
     this.#persistence = persistence;
     await persistence.whenSynced;
     const unsent: unknown = await persistence.get(UNSENT);
+    const known: unknown = await persistence.get(KNOWN);
     if (this.#closed) return;
-    this.events.onLoaded(typeof unsent === "number" && unsent > 0 ? unsent : 0);
-    this.#write();
+    this.events.onLoaded(typeof unsent === "number" && unsent > 0 ? unsent : 0, known === true);
+    if (this.#waiting !== null) this.note(this.#waiting);
   }
 
-  /** Writes down that `pending` changes wait here; tells when that, and the changes, are on the disk. */
+  /**
+   * Writes down that `pending` changes wait here; tells when that, and the changes, are on the disk. Written at once,
+   * in the order of the changes, so that a tab that closes loses neither.
+   */
   note(pending: number): void {
-    this.#wanted = pending;
-    this.#write();
+    const database = this.#persistence?.db;
+    if (!database || !this.#persistence?.synced) {
+      this.#waiting = pending;
+      return;
+    }
+    this.#waiting = null;
+    this.#put(database, UNSENT, pending, () => this.events.onStored(pending));
   }
 
-  #write(): void {
+  /** The document is complete here as of now. */
+  markKnown(): void {
     const database = this.#persistence?.db;
-    if (!database || !this.#persistence?.synced || this.#writing || this.#wanted === null || this.#closed)
-      return;
-    const pending = this.#wanted;
-    this.#wanted = null;
-    this.#writing = true;
-    const done = (failure: unknown) => {
-      this.#writing = false;
-      if (this.#closed) return;
-      if (failure === null) this.events.onStored(pending);
-      else this.events.onFailed(whyFailed(failure));
-      this.#write();
-    };
+    if (database) this.#put(database, KNOWN, true, () => {});
+  }
+
+  #put(database: IDBDatabase, key: string, value: number | boolean, done: () => void): void {
+    if (this.#closed) return;
     try {
       const transaction = database.transaction(["updates", "custom"], "readwrite");
-      transaction.objectStore("custom").put(pending, UNSENT);
-      transaction.oncomplete = () => done(null);
-      transaction.onabort = () => done(transaction.error);
+      transaction.objectStore("custom").put(value, key);
+      transaction.oncomplete = () => !this.#closed && done();
+      transaction.commit();
+      transaction.onabort = () => !this.#closed && this.events.onFailed(whyFailed(transaction.error));
     } catch (error) {
-      done(error);
+      this.events.onFailed(whyFailed(error));
     }
   }
 

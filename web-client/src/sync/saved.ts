@@ -164,7 +164,8 @@ export function line(facts: Facts, now: number, networkAway: boolean): Line {
         code: null,
       };
     }
-    return { kind: "offline", changes };
+    // Only what is safely here is counted as kept.
+    return { kind: "offline", changes: facts.stored };
   }
   if (changes === 0) return { kind: "opening" };
   return facts.since !== null && now - facts.since >= 1000 ? { kind: "saving" } : { kind: "writing" };

@@ -34,6 +34,8 @@ export class DocumentSession {
   #wordListeners = new Set<(word: RemoteWord) => void>();
   #remoteListeners = new Set<() => void>();
   #noted = 0;
+  /** An empty copy is an empty document, and not one that never came. */
+  #known = false;
   #closed = false;
   #onPageShow = (event: PageTransitionEvent) => {
     if (event.persisted) this.#introduce();
@@ -47,7 +49,8 @@ export class DocumentSession {
     this.#state = { facts: { ...START, scope }, people: [self], ready: false };
     this.#introduce();
     this.#device = new DeviceCopy(databaseName(self.id, room), this.doc, {
-      onLoaded: (pending) => {
+      onLoaded: (pending, known) => {
+        this.#known ||= known;
         this.#apply({ kind: "loaded", pending, at: Date.now() });
         this.#join();
       },
@@ -66,7 +69,10 @@ export class DocumentSession {
       websocketProvider: socket,
       onOpen: () => this.#apply({ kind: "opened" }),
       onClose: () => this.#apply({ kind: "closed" }),
-      onSynced: ({ state }) => this.#apply({ kind: "synced", synced: state }),
+      onSynced: ({ state }) => {
+        if (state) this.#device.markKnown();
+        this.#apply({ kind: "synced", synced: state });
+      },
       onUnsyncedChanges: ({ number }) => this.#apply({ kind: "counted", unacknowledged: number }),
       onAuthenticated: ({ scope: granted }) =>
         this.#apply({ kind: "granted", scope: granted === "readonly" ? "read" : "write" }),
@@ -127,7 +133,8 @@ export class DocumentSession {
     if (this.#closed) return;
     const facts = step(this.#state.facts, event);
     if (facts === this.#state.facts) return;
-    const ready = this.#state.ready || facts.synced || (facts.loaded && this.doc.store.clients.size > 0);
+    const ready =
+      this.#state.ready || facts.synced || (facts.loaded && (this.#known || this.doc.store.clients.size > 0));
     this.#state = { ...this.#state, facts, ready };
     if (facts.pending !== this.#noted) {
       this.#noted = facts.pending;

@@ -6,6 +6,9 @@ import { communityQuery } from "../../api";
 import { Icon } from "../../ui/Icon";
 import { CommunityFacts, VISIBILITY_ICONS } from "./CommunityHome";
 
+/** Being inside a place is not being at it. */
+const EXACT = { exact: true } as const;
+
 /** Entries of a community's menu: only what it has. */
 export function CommunityLinks({
   slug,
@@ -21,6 +24,7 @@ export function CommunityLinks({
     <ul className="nav">
       <li>
         <Link
+          activeOptions={EXACT}
           to="/c/$slug"
           params={{ slug }}
           aria-current={here === "home" ? "page" : undefined}
@@ -32,6 +36,7 @@ export function CommunityLinks({
       </li>
       <li>
         <Link
+          activeOptions={EXACT}
           to="/c/$slug/docs"
           params={{ slug }}
           aria-current={here === "docs" ? "page" : undefined}

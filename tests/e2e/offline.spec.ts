@@ -1,0 +1,116 @@
+import { AWA, BRUNO, COMMUNITY, expect, goOffline, goOnline, makeDocument, openDocument, saved, state, test, text, words } from "./people.ts";
+
+// The browser writes in red every connection that a cut network refuses.
+test.use({ allowed: [/ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|WebSocket connection/] });
+
+test("a tunnel: typing goes on, is counted, survives a closed tab, and merges on return", async ({ person, node }) => {
+  const awa = await person(AWA);
+  const bruno = await person(BRUNO);
+  const id = await makeDocument(awa, node, "Tunnel", COMMUNITY);
+  await openDocument(awa, id);
+  await text(awa.page).click();
+  await awa.page.keyboard.type("Avant. ");
+  await saved(awa.page);
+  await awa.page.evaluate(() => navigator.serviceWorker.ready);
+  await openDocument(bruno, id);
+  await expect(text(bruno.page)).toContainText("Avant.");
+
+  await goOffline(awa);
+  await awa.page.keyboard.type("Dans le tunnel.");
+  await expect(state(awa.page)).toHaveText(/Hors connexion.: 15.modifications gardées sur cet appareil/u);
+
+  // The tab is closed and opened again, still without a network.
+  await awa.page.close();
+  awa.page = await awa.context.newPage();
+  await awa.page.goto(`/d/${id}`);
+  await expect(text(awa.page)).toContainText("Avant. Dans le tunnel.");
+  await expect(state(awa.page)).toHaveText(/15.modifications/u);
+  await expect(awa.page.getByRole("textbox", { name: "Titre du document" })).toHaveValue("Tunnel");
+  await text(awa.page).click();
+  await awa.page.keyboard.press("Control+End");
+  await awa.page.keyboard.type("!!");
+  await expect(state(awa.page)).toHaveText(/17.modifications/u);
+
+  // Meanwhile the other writes in the same paragraph.
+  await text(bruno.page).click();
+  await bruno.page.keyboard.press("Control+Home");
+  await bruno.page.keyboard.type("Bruno : ");
+  await saved(bruno.page);
+
+  await goOnline(awa);
+  await saved(awa.page);
+  await expect.poll(() => words(bruno.page)).toBe("Bruno : Avant. Dans le tunnel.!!");
+  await expect.poll(() => words(awa.page)).toBe("Bruno : Avant. Dans le tunnel.!!");
+  await expect(state(awa.page)).toHaveText("Enregistré");
+
+  // What was counted is forgotten.
+  await awa.page.reload();
+  await saved(awa.page);
+  await goOffline(awa);
+  await expect(state(awa.page)).toHaveText("Hors connexion");
+});
+
+test("leaving warns about nothing once it is on the device", async ({ person, node }) => {
+  const awa = await person(AWA);
+  const id = await makeDocument(awa, node, "Départ", COMMUNITY);
+  await openDocument(awa, id);
+  await saved(awa.page);
+  await goOffline(awa);
+  await text(awa.page).click();
+  await awa.page.keyboard.type("gardé");
+  await expect(state(awa.page)).toHaveText(/5.modifications/u);
+  let asked = false;
+  awa.page.on("dialog", (dialog) => {
+    asked = true;
+    void dialog.accept();
+  });
+  await awa.page.close({ runBeforeUnload: true });
+  await awa.page.waitForEvent("close");
+  expect(asked).toBe(false);
+});
+
+test("lists and documents already opened are there without a network, and the rest says why not", async ({ person, node }) => {
+  const awa = await person(AWA);
+  const id = await makeDocument(awa, node, "Déjà ouvert", COMMUNITY);
+  const never = await makeDocument(awa, node, "Jamais ouvert", COMMUNITY);
+  await openDocument(awa, id);
+  await saved(awa.page);
+  await awa.page.goto("/docs");
+  await expect(awa.page.getByRole("link", { name: "Déjà ouvert" })).toBeVisible();
+  await awa.page.evaluate(() => navigator.serviceWorker.ready);
+  await awa.page.reload();
+  await expect(awa.page.getByRole("link", { name: "Déjà ouvert" })).toBeVisible();
+  await goOffline(awa);
+  await awa.page.reload();
+  await expect(awa.page.getByText("Vous êtes hors connexion.")).toBeVisible();
+  await awa.page.getByRole("link", { name: "Déjà ouvert" }).click();
+  await expect(text(awa.page)).toBeVisible();
+  await awa.page.goto(`/d/${never}`);
+  await expect(awa.page.getByText("n’a jamais été ouvert sur cet appareil")).toBeVisible();
+});
+
+test.describe("a login that ran out", () => {
+  test.use({ allowed: [/status of 401|WebSocket/] });
+
+  test("signing in again happens over the editor, and what was typed is sent", async ({ person, node }) => {
+    const awa = await person(AWA);
+    const bruno = await person(BRUNO);
+    const id = await makeDocument(awa, node, "Session", COMMUNITY);
+    await openDocument(awa, id);
+    await saved(awa.page);
+    await goOffline(awa);
+    await text(awa.page).click();
+    await awa.page.keyboard.type("Tapé sans session.");
+    await awa.context.clearCookies();
+    await goOnline(awa);
+
+    const dialog = awa.page.getByRole("dialog", { name: "Reconnectez-vous pour continuer" });
+    await expect(dialog).toBeVisible({ timeout: 20_000 });
+    await expect(text(awa.page)).toContainText("Tapé sans session.");
+    await dialog.getByRole("button", { name: AWA }).click();
+    await expect(dialog).toHaveCount(0);
+    await saved(awa.page);
+    await openDocument(bruno, id);
+    await expect(text(bruno.page)).toContainText("Tapé sans session.");
+  });
+});

@@ -1,0 +1,123 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { AWA, COMMUNITY, expect, makeDocument, type Person, test, text } from "./people.ts";
+
+const WIDTHS = [390, 1440] as const;
+const THEMES = ["light", "dark"] as const;
+const LANGUAGES = [
+  { locale: "fr-FR", lang: "fr" },
+  { locale: "en-GB", lang: "en" },
+] as const;
+
+async function hasNoFault(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map((one) => `${where}: ${one.impact} ${one.id} ${one.nodes.map((node) => node.target.join(" ")).join(" | ")}`);
+  expect(found).toEqual([]);
+  await expect(page.locator("h1")).toHaveCount(1);
+  await expect(page.locator("main")).toHaveCount(1);
+}
+
+async function fits(page: Page, width: number, where: string): Promise<void> {
+  const wider = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(await wider(), where).toBeLessThanOrEqual(0);
+  if (width > 400) return;
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 320, height: 640 });
+  expect(await wider(), `${where} at 320`).toBeLessThanOrEqual(0);
+  if (size) await page.setViewportSize(size);
+}
+
+async function fill(page: Page): Promise<void> {
+  await text(page).click();
+  await page.keyboard.type("Un mot ");
+  await page.keyboard.press("Control+b");
+  await page.keyboard.type("gras");
+  await page.keyboard.press("Control+b");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("- un point");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("[ ] une tâche");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("anticonstitutionnellement".repeat(6));
+  await page.keyboard.press("Enter");
+  await page.locator('[data-tool="table"]').click();
+  await expect(page.locator("#document-text table")).toBeVisible();
+}
+
+for (const { locale, lang } of LANGUAGES) {
+  for (const colorScheme of THEMES) {
+    for (const width of WIDTHS) {
+      test(`every page in ${lang}, ${colorScheme}, ${width} px: axe, title, language, no sideways scroll`, async ({ person, node }) => {
+        const options = { viewport: { width, height: 844 }, colorScheme, locale };
+        const visitor = await person(null, options);
+        await visitor.page.goto("/");
+        await expect(visitor.page.getByRole("button", { name: AWA })).toBeVisible();
+        await expect(visitor.page.locator("html")).toHaveAttribute("lang", lang);
+        await hasNoFault(visitor.page, "landing");
+        await fits(visitor.page, width, "landing");
+
+        const awa: Person = await person(AWA, options);
+        const id = await makeDocument(awa, node, `Page ${lang} ${colorScheme} ${width}`, COMMUNITY);
+        for (const [address, shown] of [
+          ["/", "a.cover"],
+          ["/docs", "a.cover"],
+          [`/c/${COMMUNITY}`, ".person"],
+          [`/c/${COMMUNITY}/docs`, "a.cover"],
+          ["/nowhere", ".empty"],
+        ] as const) {
+          await awa.page.goto(address);
+          await expect(awa.page.locator(shown).first()).toBeVisible();
+          await expect(awa.page.locator("html")).toHaveAttribute("lang", lang);
+          await expect(awa.page).toHaveTitle(/ – Unisson$/);
+          await hasNoFault(awa.page, address);
+          await fits(awa.page, width, address);
+        }
+        await awa.page.goto(`/d/${id}`);
+        await expect(text(awa.page)).toBeVisible();
+        await fill(awa.page);
+        await hasNoFault(awa.page, "document");
+        await fits(awa.page, width, "document");
+      });
+    }
+  }
+}
+
+test("the language is switched by hand, and stays", async ({ person }) => {
+  const visitor = await person(null, { locale: "fr-FR" });
+  await visitor.page.goto("/");
+  await visitor.page.getByRole("button", { name: "English" }).click();
+  await expect(visitor.page.getByRole("heading", { level: 1 })).toContainText("Work together");
+  await expect(visitor.page.locator("html")).toHaveAttribute("lang", "en");
+  await visitor.page.reload();
+  await expect(visitor.page.getByRole("heading", { level: 1 })).toContainText("Work together");
+  await visitor.page.getByRole("button", { name: AWA }).click();
+  await expect(visitor.page.getByRole("heading", { level: 1, name: "Hello Awa" })).toBeVisible();
+  await visitor.page.getByRole("button", { name: /profile and settings/ }).click();
+  await visitor.page.getByRole("menuitemradio", { name: "Français" }).click();
+  await expect(visitor.page.getByRole("heading", { level: 1, name: "Bonjour Awa" })).toBeVisible();
+  await expect(visitor.page.locator("html")).toHaveAttribute("lang", "fr");
+});
+
+test("a link to a document survives the sign-in, and signing out ends it", async ({ person, node }) => {
+  const awa = await person(AWA);
+  const id = await makeDocument(awa, node, "Lien profond", COMMUNITY);
+  const visitor = await person(null);
+  await visitor.page.goto(`/d/${id}`);
+  await visitor.page.getByRole("button", { name: AWA }).click();
+  await expect(visitor.page.getByRole("textbox", { name: "Titre du document" })).toHaveValue("Lien profond");
+  await visitor.page.getByRole("button", { name: /profil et réglages/ }).click();
+  await visitor.page.getByRole("menuitem", { name: "Se déconnecter" }).click();
+  await expect(visitor.page.getByRole("heading", { level: 1 })).toContainText("Travailler ensemble");
+});
+
+test("a chosen theme holds over the system's, and stays", async ({ person }) => {
+  const awa = await person(AWA, { colorScheme: "light" });
+  await awa.page.goto("/");
+  await awa.page.getByRole("button", { name: /profil et réglages/ }).click();
+  await awa.page.getByRole("menuitemradio", { name: "Sombre" }).click();
+  await expect(awa.page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await awa.page.reload();
+  await expect(awa.page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
