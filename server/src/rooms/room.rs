@@ -14,7 +14,7 @@ use bytes::Bytes;
 use crdt_store::{
     DocumentId, Epoch, Log, Seq,
     log::{Batch, Entry, Outcome, Stored},
-    update::{DeleteSet, Index, Ranges, Rule, Update, awareness},
+    update::{DeleteSet, Index, Ranges, Update, awareness},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
@@ -585,7 +585,7 @@ fn indexed(document: DocumentId, stored: &Stored) -> Index {
             tracing::error!(%error, document.id = %document, "snapshot index can't be read, reading its parts");
             let mut index = Index::new();
             for part in &snapshot.parts {
-                admit_stored(document, &mut index, part);
+                absorb_stored(document, &mut index, part);
             }
             index
         }),
@@ -593,20 +593,18 @@ fn indexed(document: DocumentId, stored: &Stored) -> Index {
     };
     for row in &stored.rows {
         for entry in &row.entries {
-            admit_stored(document, &mut index, &entry.bytes);
+            absorb_stored(document, &mut index, &entry.bytes);
         }
     }
     index
 }
 
-fn admit_stored(document: DocumentId, index: &mut Index, bytes: &Bytes) {
-    let admitted = Update::parse(bytes.clone())
+fn absorb_stored(document: DocumentId, index: &mut Index, bytes: &Bytes) {
+    let absorbed = Update::parse(bytes.clone())
         .map_err(|error| error.to_string())
-        .and_then(|update| index.admit(&update, false, &mut |_| Rule::Take).map_err(|error| error.to_string()));
-    match admitted {
-        Ok(admission) if admission.held.is_none() => {}
-        Ok(_) => tracing::error!(document.id = %document, "a stored update lacks something it builds on"),
-        Err(error) => tracing::error!(%error, document.id = %document, "a stored update can't be read"),
+        .and_then(|update| index.absorb(&update).map_err(|error| error.to_string()));
+    if let Err(error) = absorbed {
+        tracing::error!(%error, document.id = %document, "a stored update was left out");
     }
 }
 
