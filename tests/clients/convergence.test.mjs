@@ -177,7 +177,7 @@ async function play (seed, server) {
 describe('twelve people converge', { concurrency: true, skip: oursOnly }, () => {
   const all = seeds(24)
   for (let lane = 0; lane < LANES; lane++) {
-    describe(`lane ${lane + 1}`, () => {
+    describe(`lane ${lane + 1}`, { concurrency: 1 }, () => {
       let server
       before(async () => { server = await Server.start() })
       after(() => server.end())

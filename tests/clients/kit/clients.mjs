@@ -30,6 +30,8 @@ const websocketClass = {
 }
 
 const TEXT = 'text'
+// Every y-websocket client listens to the end of the process.
+process.setMaxListeners(0)
 
 class Client {
   constructor (kind, name, { doc, awareness = true } = {}) {
@@ -119,8 +121,25 @@ class HocuspocusClient extends Client {
   get isSynced () { return this.provider.isSynced }
   get isSaved () { return this.provider.unsyncedChanges === 0 }
   get debt () { return `${this.provider.unsyncedChanges} unsynced` }
-  disconnect () { this.socket.disconnect() }
-  connect () { this.socket.connect() }
+  disconnect () {
+    this.away = true
+    this.socket.disconnect()
+  }
+
+  // The provider's own connect() does nothing, for good, while the socket it was told to close is still
+  // closing: so first wait for that.
+  connect () {
+    if (!this.away) return
+    this.away = false
+    const again = () => { if (!this.away && !this.gone) this.socket.connect() }
+    if (this.socket.status === 'disconnected') return again()
+    const closed = () => {
+      this.socket.off('disconnect', closed)
+      again()
+    }
+    this.socket.on('disconnect', closed)
+  }
+
   leave () {
     this.provider.destroy()
     if (this.ownsSocket) this.socket.destroy()

@@ -94,7 +94,13 @@ class Raw {
     this.closed = undefined
     this.socket = new WebSocket(url, options)
     this.socket.binaryType = 'nodebuffer'
-    this.socket.on('message', frame => this.messages.push(...read(new Uint8Array(frame))))
+    this.socket.on('message', frame => {
+      try {
+        this.messages.push(...read(new Uint8Array(frame)))
+      } catch (error) {
+        this.messages.push({ kind: 'unreadable', error: error.message })
+      }
+    })
     this.socket.on('close', (code, reason) => { this.closed = { code, reason: reason.toString() } })
     this.socket.on('unexpected-response', (request, response) => {
       this.rejected = response.statusCode
