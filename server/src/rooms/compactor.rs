@@ -136,16 +136,15 @@ impl Work {
             }
             Err(error) => return Err(error.into()),
         };
-        verify(&parts, &compacted.index)?;
-        let deletes = Index::decode(&compacted.index)?.deletes().clone();
+        let index = verified(&parts, &compacted.parts)?;
         let expected = stored.snapshot.as_ref().map(|snapshot| snapshot.seq);
         let seq = last_seq(&stored);
         let swapped = self
             .log
-            .store_snapshot(document, epoch, expected, seq, compacted.index, compacted.parts)
+            .store_snapshot(document, epoch, expected, seq, index.encode().into(), compacted.parts)
             .await?;
         if swapped {
-            self.registry.tell(document, epoch, Event::Compacted { deletes });
+            self.registry.tell(document, epoch, Event::Compacted { deletes: index.deletes().clone() });
         }
         Ok(swapped)
     }
@@ -184,18 +183,23 @@ fn last_seq(stored: &Stored) -> Seq {
     stored.rows.last().map_or(stored.head_seq, |row| row.seq)
 }
 
-/// The result knows each structure that the rows bring, and deletes at least what they delete.
-fn verify(parts: &[Bytes], compacted: &Bytes) -> anyhow::Result<()> {
-    let compacted = Index::decode(compacted)?;
-    let mut index = Index::new();
-    for part in parts {
-        let update = Update::parse(part.clone())?;
-        index.absorb(&update)?;
-    }
+/// The index of the result, which holds each structure that the rows bring and deletes at least what they delete.
+/// It is read from the bytes that will be stored: a worker's word for them is not enough.
+fn verified(parts: &[Bytes], compacted: &[Bytes]) -> anyhow::Result<Index> {
+    let index = index_of(parts)?;
+    let compacted = index_of(compacted)?;
     anyhow::ensure!(
         index.state_vector() == compacted.state_vector(),
         "the compacted document has another state vector"
     );
     anyhow::ensure!(compacted.deletes().covers(index.deletes()), "the compacted document lacks deletes");
-    Ok(())
+    Ok(compacted)
+}
+
+fn index_of(parts: &[Bytes]) -> anyhow::Result<Index> {
+    let mut index = Index::new();
+    for part in parts {
+        index.absorb(&Update::parse(part.clone())?)?;
+    }
+    Ok(index)
 }
