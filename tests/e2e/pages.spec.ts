@@ -44,6 +44,10 @@ async function fill(page: Page): Promise<void> {
   await page.keyboard.press("Enter");
   await page.locator('[data-tool="table"]').click();
   await expect(page.locator("#document-text table")).toBeVisible();
+  for (const heading of ["Étape", "Pilote", "Échéance"]) {
+    await page.keyboard.type(heading);
+    await page.keyboard.press("Tab");
+  }
 }
 
 for (const { locale, lang } of LANGUAGES) {

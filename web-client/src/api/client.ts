@@ -1,4 +1,6 @@
-/** One door to the server: JSON in and out, problems as errors a page can show. */
+/** One door to the server: typed by its own description, and with refusals as errors a page can show. */
+import createClient from "openapi-fetch";
+import type { paths } from "./openapi";
 
 /** An application/problem+json answer. `code` is stable and machine-readable, `reference` is for the support desk. */
 export class Problem extends Error {
@@ -17,41 +19,40 @@ export class Unreachable extends Error {
   override name = "Unreachable";
 }
 
-type Call = { method?: "GET" | "POST" | "PATCH"; body?: unknown; signal?: AbortSignal | undefined };
+/** What a proxy answers in the place of a server that is away. */
+const AWAY = new Set([502, 503, 504]);
 
-async function readProblem(response: Response): Promise<Problem> {
-  const told: unknown = await response.json().catch(() => null);
-  const facts = typeof told === "object" && told !== null ? (told as Record<string, unknown>) : {};
-  const code = typeof facts.code === "string" ? facts.code : `http-${response.status}`;
-  const reference = typeof facts.request_id === "string" ? facts.request_id : undefined;
-  return new Problem(response.status, code, reference);
-}
-
-/** Calls `path`; the answer's JSON, or undefined when there is none. */
-export async function call<Answer>(
-  path: string,
-  { method = "GET", body, signal }: Call = {},
-): Promise<Answer> {
-  const headers: Record<string, string> = { accept: "application/json" };
-  if (body !== undefined) headers["content-type"] = "application/json";
+async function reach(request: Request): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, {
-      method,
-      headers,
-      credentials: "same-origin",
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: signal ?? null,
-    });
+    response = await fetch(request);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Unreachable(`${method} ${path}`);
+    throw new Unreachable(`${request.method} ${request.url}`);
   }
-  // A proxy in front of a server that is away answers in its place.
-  if (response.status === 502 || response.status === 503 || response.status === 504) {
-    throw new Unreachable(`${method} ${path}: ${response.status}`);
-  }
-  if (!response.ok) throw await readProblem(response);
-  if (response.status === 204) return undefined as Answer;
-  return (await response.json()) as Answer;
+  if (AWAY.has(response.status))
+    throw new Unreachable(`${request.method} ${request.url}: ${response.status}`);
+  return response;
+}
+
+export const server = createClient<paths>({
+  baseUrl: location.origin,
+  credentials: "same-origin",
+  headers: { accept: "application/json" },
+  fetch: reach,
+});
+
+function problemOf(status: number, told: unknown): Problem {
+  const facts = typeof told === "object" && told !== null ? (told as Record<string, unknown>) : {};
+  const code = typeof facts.code === "string" ? facts.code : `http-${status}`;
+  return new Problem(status, code, typeof facts.request_id === "string" ? facts.request_id : undefined);
+}
+
+type Answered<Data> = { data?: Data; error?: unknown; response: Response };
+
+/** The answer of a call, or the problem it met. */
+export async function answer<Data>(call: Promise<Answered<Data>>): Promise<Data> {
+  const { data, error, response } = await call;
+  if (!response.ok) throw problemOf(response.status, error);
+  return data as Data;
 }

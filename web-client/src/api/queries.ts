@@ -1,12 +1,12 @@
 /** The questions pages ask, as entries of the query cache: server state lives there and nowhere else. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { call, Problem } from "./client";
+import { answer, Problem, server } from "./client";
 import { askOrKept, forgetAll } from "./kept";
-import type { Community, DemoPerson, DocumentFacts, DocumentPage, Me, Member, PublicConfig } from "./types";
+import type { DemoPerson, DocumentPage, Me } from "./types";
 
 const PAGE_SIZE = 50;
 
-const askConfig = (signal: AbortSignal) => call<PublicConfig>("/api/v1/config", { signal });
+const askConfig = (signal: AbortSignal) => answer(server.GET("/api/v1/config", { signal }));
 
 /** Who I am; null for a visitor, who is not sent to an address that would refuse them. */
 export const meQuery = queryOptions({
@@ -16,7 +16,7 @@ export const meQuery = queryOptions({
     try {
       return await askOrKept("me", async () => {
         if (!(await askConfig(signal)).signed_in) throw new Problem(401, "not-signed-in", undefined);
-        return call<Me>("/api/v1/me", { signal });
+        return answer(server.GET("/api/v1/me", { signal }));
       });
     } catch (error) {
       if (error instanceof Problem && error.status === 401) return null;
@@ -31,7 +31,7 @@ export const demoQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
   queryFn: async ({ signal }): Promise<DemoPerson[] | null> => {
     if (!(await askConfig(signal)).demo) return null;
-    return (await call<{ people: DemoPerson[] }>("/auth/demo", { signal })).people;
+    return (await answer(server.GET("/auth/demo", { signal }))).people;
   },
 });
 
@@ -40,7 +40,7 @@ export const communityQuery = (slug: string) =>
     queryKey: ["community", slug],
     queryFn: ({ signal }) =>
       askOrKept(`community.${slug}`, () =>
-        call<Community>(`/api/v1/communities/${encodeURIComponent(slug)}`, { signal }),
+        answer(server.GET("/api/v1/communities/{slug}", { params: { path: { slug } }, signal })),
       ),
   });
 
@@ -48,16 +48,17 @@ export const membersQuery = (slug: string) =>
   queryOptions({
     queryKey: ["community", slug, "members"],
     queryFn: async ({ signal }) =>
-      (await call<{ items: Member[] }>(`/api/v1/communities/${encodeURIComponent(slug)}/members`, { signal }))
+      (await answer(server.GET("/api/v1/communities/{slug}/members", { params: { path: { slug } }, signal })))
         .items,
   });
 
-function documentsPath(community: string | null, cursor: string | null, limit: number): string {
-  const asked = new URLSearchParams();
-  if (community !== null) asked.set("community", community);
-  if (cursor !== null) asked.set("cursor", cursor);
-  asked.set("limit", String(limit));
-  return `/api/v1/documents?${asked}`;
+function askDocuments(community: string | null, cursor: string | null, limit: number, signal: AbortSignal) {
+  const query = {
+    limit,
+    ...(community === null ? {} : { community }),
+    ...(cursor === null ? {} : { cursor }),
+  };
+  return answer(server.GET("/api/v1/documents", { params: { query }, signal }));
 }
 
 /** The latest few, of one community or of all I can open. */
@@ -66,7 +67,7 @@ export const recentDocumentsQuery = (community: string | null, limit: number) =>
     queryKey: ["documents", "recent", community, limit],
     queryFn: ({ signal }) =>
       askOrKept(`documents.recent.${community ?? ""}.${limit}`, () =>
-        call<DocumentPage>(documentsPath(community, null, limit), { signal }),
+        askDocuments(community, null, limit, signal),
       ),
   });
 
@@ -76,10 +77,10 @@ export const documentsQuery = (community: string | null) =>
     queryKey: ["documents", "all", community],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) => {
-      const ask = () => call<DocumentPage>(documentsPath(community, pageParam, PAGE_SIZE), { signal });
+      const ask = () => askDocuments(community, pageParam, PAGE_SIZE, signal);
       return pageParam === null ? askOrKept(`documents.all.${community ?? ""}`, ask) : ask();
     },
-    getNextPageParam: (page: DocumentPage) => page.next_cursor,
+    getNextPageParam: (page: DocumentPage) => page.next_cursor ?? null,
   });
 
 export const documentQuery = (id: string) =>
@@ -87,24 +88,23 @@ export const documentQuery = (id: string) =>
     queryKey: ["document", id],
     queryFn: ({ signal }) =>
       askOrKept(`document.${id}`, () =>
-        call<DocumentFacts>(`/api/v1/documents/${encodeURIComponent(id)}`, { signal }),
+        answer(server.GET("/api/v1/documents/{id}", { params: { path: { id } }, signal })),
       ),
   });
 
-export const signInAs = (id: string) => call<unknown>("/auth/demo", { method: "POST", body: { id } });
+export const signInAs = (id: string) => answer(server.POST("/auth/demo", { body: { id } }));
 
 /** Ends the login, and forgets what this device kept of it. */
 export async function signOut(): Promise<void> {
-  await call<void>("/auth/logout", { method: "POST" });
+  await answer(server.POST("/auth/logout"));
   forgetAll();
 }
 
-export const saveLanguage = (language: string) =>
-  call<Me>("/api/v1/me", { method: "PATCH", body: { language } });
+export const saveLanguage = (language: string) => answer(server.PATCH("/api/v1/me", { body: { language } }));
 
 /** `id` is made here, so that asking twice makes one document. */
 export const createDocument = (wanted: { id: string; title: string; community: string | null }) =>
-  call<DocumentFacts>("/api/v1/documents", { method: "POST", body: wanted });
+  answer(server.POST("/api/v1/documents", { body: wanted }));
 
 export const renameDocument = (id: string, title: string) =>
-  call<DocumentFacts>(`/api/v1/documents/${encodeURIComponent(id)}`, { method: "PATCH", body: { title } });
+  answer(server.PATCH("/api/v1/documents/{id}", { params: { path: { id } }, body: { title } }));

@@ -1,36 +1,13 @@
-/** Shapes of the REST interface, as the client uses them. */
-export type Role = "administrator" | "agent" | "outsider";
-export type MemberRole = "leader" | "moderator" | "member" | "reader";
-export type Access = "read" | "comment" | "write" | "manage";
+/** Shapes of the REST interface, under the names pages use; the server's own description says what is in them. */
+import type { components } from "./openapi";
 
-export type DemoPerson = { id: string; name: string; role: Role };
-export type CommunityRef = { id: string; slug: string; name: string };
-export type Me = {
-  id: string;
-  name: string;
-  role: Role;
-  language: string;
-  communities: (CommunityRef & { role: MemberRole })[];
-};
-export type Community = CommunityRef & {
-  purpose: string;
-  visibility: "public" | "private" | "secret";
-  members_count: number;
-  role: MemberRole | null;
-};
-export type Member = { id: string; name: string; role: MemberRole; outsider: boolean };
-export type PersonRef = { id: string; name: string };
-export type DocumentFacts = {
-  id: string;
-  title: string;
-  community: CommunityRef | null;
-  access: Access;
-  room: string;
-  created_at: string;
-  updated_at: string;
-  created_by: PersonRef | null;
-  updated_by: PersonRef | null;
-};
-export type DocumentPage = { items: DocumentFacts[]; next_cursor: string | null };
-/** What may be known before anybody signs in. */
-export type PublicConfig = { demo: boolean; version: string; languages: string[]; signed_in: boolean };
+type Shapes = components["schemas"];
+
+export type Role = Shapes["InstanceRole"];
+export type DemoPerson = Shapes["DemoEntry"];
+export type Me = Shapes["Me"];
+export type CommunityRef = Shapes["DocumentCommunity"];
+export type Community = Shapes["Community"];
+export type Member = Shapes["CommunityMember"];
+export type DocumentFacts = Shapes["Document"];
+export type DocumentPage = Shapes["Documents"];

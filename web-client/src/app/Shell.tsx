@@ -121,8 +121,9 @@ function Rail({ me, here, onHelp }: { me: Me; here: Here; onHelp: () => void }) 
         placement="right bottom"
         onHelp={onHelp}
         trigger={
-          <AriaButton className="place" aria-label={t("settings.profileOf", { name: me.name })}>
+          <AriaButton className="place">
             <Face id={me.id} name={me.name} outsider={me.role === "outsider"} />
+            <span className="sr">{t("settings.profileOf", { name: me.name })}</span>
           </AriaButton>
         }
       />
@@ -201,8 +202,9 @@ function Topbar({
           placement="bottom end"
           onHelp={onHelp}
           trigger={
-            <AriaButton className="icon-btn" aria-label={t("settings.profileOf", { name: me.name })}>
+            <AriaButton className="icon-btn">
               <Face id={me.id} name={me.name} outsider={me.role === "outsider"} size="sm" />
+              <span className="sr">{t("settings.profileOf", { name: me.name })}</span>
             </AriaButton>
           }
         />
