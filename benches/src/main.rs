@@ -112,7 +112,6 @@ fn main() -> Result<()> {
             return relay::run(listen).await;
         }
         let options = cli.options;
-        ensure!(options.unisson.exists(), "{} is missing: build it, or set UNISSON_BIN", options.unisson.display());
         ensure!((1..=50).contains(&options.rounds), "1 to 50 rounds");
         let mut bench = Bench::prepare(options)?;
         let part = |wanted: fn(&Part) -> bool| cli.part.as_ref().is_none_or(wanted);
@@ -151,9 +150,12 @@ impl Bench {
         } else {
             None
         };
-        let postgres =
-            if kinds.contains(&Kind::UnissonPostgres) { Postgres::start()? } else { None };
-        let programs = Programs { unisson: options.unisson.canonicalize()?, peers, postgres };
+        let postgres = if kinds.contains(&Kind::UnissonPostgres) { Postgres::start()? } else { None };
+        let unisson = std::path::absolute(&options.unisson)?;
+        if kinds.iter().any(|kind| kind.is_ours()) {
+            ensure!(unisson.exists(), "{} is missing: build it, or set UNISSON_BIN", unisson.display());
+        }
+        let programs = Programs { unisson, peers, postgres };
         kinds.retain(|kind| match programs.missing(*kind) {
             Some(why) => {
                 eprintln!("{} is left out: {why}", kind.name());
@@ -207,6 +209,7 @@ impl Bench {
             "CPU us per letter",
             "p50 ms",
             "p99 ms",
+            "acknowledged p50 ms",
             "memory MiB",
             "letters lost",
         ]);
@@ -220,6 +223,7 @@ impl Bench {
                 spread(&cpu(runs), 2),
                 spread(&each(|run| run.latency_ms(0.5)), 2),
                 spread(&each(|run| run.latency_ms(0.99)), 2),
+                spread(&each(|run| run.round_trip_ms(0.5)), 1),
                 format!("{:.1}", median(each(|run| run.memory as f64 / MIB))),
                 runs.iter().map(|run| run.lost).sum::<u64>().to_string(),
             ]);
@@ -239,7 +243,12 @@ impl Bench {
         for kind in self.kinds.iter().filter(|kind| kind.keeps() && **kind != Kind::UnissonHocuspocus) {
             match Shelf::fill(*kind, &mut self.programs, &updates, session.end.len()).await {
                 Ok(shelf) => {
-                    eprintln!("{}: {} edits typed in {:.1} s", kind.name(), updates.len(), shelf.typed_in.as_secs_f64());
+                    eprintln!(
+                        "{}: {} edits typed in {:.1} s",
+                        kind.name(),
+                        updates.len(),
+                        shelf.typed_in.as_secs_f64()
+                    );
                     shelves.push((*kind, shelf, Vec::new()));
                 }
                 Err(error) => eprintln!("{}: {error:#}", kind.name()),
@@ -258,7 +267,8 @@ impl Bench {
                 openings.push(opening);
             }
         }
-        let mut table = Table::new(&["server", "synced ms", "CPU ms", "a second client ms", "KB sent", "memory MiB", "typing s"]);
+        let mut table =
+            Table::new(&["server", "synced ms", "CPU ms", "a second client ms", "KB sent", "memory MiB", "typing s"]);
         for (kind, shelf, openings) in &shelves {
             let each = |figure: fn(&Opening) -> f64| -> Vec<f64> { openings.iter().map(figure).collect() };
             table.row(vec![

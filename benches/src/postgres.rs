@@ -33,16 +33,20 @@ impl Postgres {
         }
         let (data, log) = (folder.0.join("data"), folder.0.join("log"));
         let port = free_port()?;
-        check(as_postgres(&bin.join("initdb"), &folder.0)
-            .args(["--no-sync", "-U", "unisson", "-A", "trust", "-E", "UTF8", "--locale=C", "-D"])
-            .arg(&data))?;
+        check(
+            as_postgres(&bin.join("initdb"), &folder.0)
+                .args(["--no-sync", "-U", "unisson", "-A", "trust", "-E", "UTF8", "--locale=C", "-D"])
+                .arg(&data),
+        )?;
         let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''");
-        check(as_postgres(&bin.join("pg_ctl"), &folder.0)
-            .args(["-w", "-o", &options, "-D"])
-            .arg(&data)
-            .arg("-l")
-            .arg(&log)
-            .arg("start"))?;
+        check(
+            as_postgres(&bin.join("pg_ctl"), &folder.0)
+                .args(["-w", "-o", &options, "-D"])
+                .arg(&data)
+                .arg("-l")
+                .arg(&log)
+                .arg("start"),
+        )?;
         let base = format!("postgres://unisson@127.0.0.1:{port}");
         Ok(Some(Self { bin, base, cluster: Some(folder), databases: 0 }))
     }
@@ -51,9 +55,11 @@ impl Postgres {
     pub fn database(&mut self) -> Result<String> {
         self.databases += 1;
         let name = format!("unisson_bench_{}_{}", std::process::id(), self.databases);
-        check(Command::new(self.bin.join("psql"))
-            .arg(format!("{}/postgres", self.base))
-            .args(["-q", "-c", &format!("create database {name}")]))?;
+        check(Command::new(self.bin.join("psql")).arg(format!("{}/postgres", self.base)).args([
+            "-q",
+            "-c",
+            &format!("create database {name}"),
+        ]))?;
         Ok(format!("{}/{name}", self.base))
     }
 }
@@ -68,9 +74,11 @@ impl Drop for Postgres {
             None => {
                 for number in 1..=self.databases {
                     let name = format!("unisson_bench_{}_{number}", std::process::id());
-                    let _ = check(Command::new(self.bin.join("psql"))
-                        .arg(format!("{}/postgres", self.base))
-                        .args(["-q", "-c", &format!("drop database {name} with (force)")]));
+                    let _ = check(Command::new(self.bin.join("psql")).arg(format!("{}/postgres", self.base)).args([
+                        "-q",
+                        "-c",
+                        &format!("drop database {name} with (force)"),
+                    ]));
                 }
             }
         }

@@ -116,12 +116,13 @@ impl Server {
         let unisson = |database: String| {
             let program = programs.unisson.display().to_string();
             let listen = address.to_string();
-            ["serve", "--open", "--listen", &listen, "--database", &database]
-                .iter()
-                .fold(vec![program], |mut command, word| {
+            ["serve", "--open", "--listen", &listen, "--database", &database].iter().fold(
+                vec![program],
+                |mut command, word| {
                     command.push((*word).to_owned());
                     command
-                })
+                },
+            )
         };
         let mut environment = vec![("UNISSON_METRICS_LISTEN", metrics.to_string())];
         let command = match kind {
@@ -255,7 +256,8 @@ pub fn free_port() -> Result<u16> {
 pub fn install_peers(folder: &Path) -> Result<PathBuf> {
     let installed = folder.join("node_modules/.package-lock.json");
     let made = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
-    let is_current = made(&installed).is_ok_and(|at| made(&folder.join("package-lock.json")).is_ok_and(|lock| at >= lock));
+    let is_current =
+        made(&installed).is_ok_and(|at| made(&folder.join("package-lock.json")).is_ok_and(|lock| at >= lock));
     if !is_current {
         eprintln!("installing the peers in {}", folder.display());
         let status = std::process::Command::new("npm")

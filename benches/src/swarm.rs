@@ -69,8 +69,10 @@ pub struct Seen {
     pub cpu: Duration,
     pub memory: u64,
     pub window: Duration,
-    /// Sorted, in microseconds.
+    /// From a writer to each of the others. Sorted, in microseconds.
     pub latencies: Vec<u32>,
+    /// From a writer to the server and back: the acknowledgement, or its own letter coming back. Sorted.
+    pub round_trips: Vec<u32>,
     /// Letters of the whole run that somebody never got.
     pub lost: u64,
 }
@@ -82,9 +84,25 @@ impl Seen {
 
     /// In milliseconds.
     pub fn latency_ms(&self, share: f64) -> f64 {
-        let last = self.latencies.len().saturating_sub(1);
-        self.latencies.get((last as f64 * share).round() as usize).map_or(f64::NAN, |us| f64::from(*us) / 1e3)
+        at_share(&self.latencies, share)
     }
+
+    /// In milliseconds.
+    pub fn round_trip_ms(&self, share: f64) -> f64 {
+        at_share(&self.round_trips, share)
+    }
+}
+
+fn at_share(sorted: &[u32], share: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get((last as f64 * share).round() as usize).map_or(f64::NAN, |us| f64::from(*us) / 1e3)
+}
+
+/// Microseconds that one session has seen.
+#[derive(Default)]
+struct Times {
+    latencies: Vec<u32>,
+    round_trips: Vec<u32>,
 }
 
 /// When each letter of one writer was sent, in nanoseconds since the start and never 0.
@@ -166,9 +184,12 @@ pub async fn run(server: &Server, plan: Plan) -> Result<Seen> {
     seen.lost = (shared.sent.load(Ordering::Relaxed) * others).saturating_sub(shared.delivered.load(Ordering::Relaxed));
     phase.send_replace(Phase::Over);
     while let Some(ended) = sessions.join_next().await {
-        seen.latencies.extend(ended.context("a client broke")??);
+        let times = ended.context("a client broke")??;
+        seen.latencies.extend(times.latencies);
+        seen.round_trips.extend(times.round_trips);
     }
     seen.latencies.sort_unstable();
+    seen.round_trips.sort_unstable();
     Ok(seen)
 }
 
@@ -177,7 +198,7 @@ type Opened = Result<(usize, Client, Door)>;
 fn seat(
     opened: Option<Result<Opened, tokio::task::JoinError>>,
     shared: &Arc<Shared>,
-    sessions: &mut JoinSet<Result<Vec<u32>>>,
+    sessions: &mut JoinSet<Result<Times>>,
 ) -> Result<()> {
     let Some(opened) = opened else { return Ok(()) };
     let (number, client, door) = opened.context("a client broke")??;
@@ -199,7 +220,7 @@ async fn session(
     room: usize,
     writer: Option<usize>,
     shared: Arc<Shared>,
-) -> Result<Vec<u32>> {
+) -> Result<Times> {
     let plan = shared.plan;
     let own = writer.map(client_id);
     let mut letters = own.map(LetterWriter::new);
@@ -208,20 +229,32 @@ async fn session(
     phase.wait_for(|phase| *phase != Phase::Opening).await?;
     let offset = every.mul_f64(writer.unwrap_or(0) as f64 / (plan.rooms * plan.writers) as f64);
     let mut next = tokio::time::Instant::now() + offset;
-    let mut latencies = Vec::new();
+    let mut times = Times::default();
+    // The Hocuspocus dialect acknowledges letter by letter, without saying which.
+    let mut acknowledged: u64 = 0;
     loop {
         let now = *phase.borrow_and_update();
         if now == Phase::Over {
-            return Ok(latencies);
+            return Ok(times);
         }
         tokio::select! {
             heard = client.hear() => match heard? {
                 Heard::Update(update) => {
                     let received = shared.start.elapsed().as_nanos() as u64;
-                    let count = receive(&shared, room, own, update, received, now, &mut latencies)?;
+                    let count = receive(&shared, room, own, update, received, now, &mut times)?;
                     shared.delivered.fetch_add(count, Ordering::Relaxed);
                 }
                 Heard::Step1 if door.answers => client.send(door.dialect.nothing(&door.name)).await?,
+                Heard::Status(true) => {
+                    // The first one is for the empty step 2.
+                    let sent = acknowledged.checked_sub(1).zip(own);
+                    acknowledged += 1;
+                    if let Some((clock, own)) = sent && now == Phase::Measured {
+                        let received = shared.start.elapsed().as_nanos() as u64;
+                        let at = shared.sent_at(own, clock)?;
+                        times.round_trips.push(micros(received, at));
+                    }
+                }
                 Heard::Status(false) | Heard::Denied => bail!("a letter was refused"),
                 _ => {}
             },
@@ -240,7 +273,7 @@ async fn session(
     }
 }
 
-/// Counts the letters of others in an update, and notes their latencies.
+/// Counts the letters of others in an update, and notes how long each was under way.
 fn receive(
     shared: &Shared,
     room: usize,
@@ -248,23 +281,34 @@ fn receive(
     update: Bytes,
     received: u64,
     phase: Phase,
-    latencies: &mut Vec<u32>,
+    times: &mut Times,
 ) -> Result<u64> {
     let mut count = 0;
     for (client, clocks) in Update::parse(update)?.clients() {
-        if Some(client) == own {
-            continue;
-        }
+        let is_own = Some(client) == own;
         let sent = shared.by_client.get(&client).context("a letter of nobody")?;
         ensure!(sent.room == room, "a letter of another room");
         for clock in clocks {
-            let at = sent.at.get(clock as usize).context("a letter that nobody typed")?.load(Ordering::Acquire);
-            ensure!(at > 0, "a letter that nobody has typed yet");
-            count += 1;
+            let at = shared.sent_at(client, clock)?;
+            count += u64::from(!is_own);
             if phase == Phase::Measured {
-                latencies.push(u32::try_from(received.saturating_sub(at) / 1_000).unwrap_or(u32::MAX));
+                let into = if is_own { &mut times.round_trips } else { &mut times.latencies };
+                into.push(micros(received, at));
             }
         }
     }
     Ok(count)
+}
+
+fn micros(received: u64, sent: u64) -> u32 {
+    u32::try_from(received.saturating_sub(sent) / 1_000).unwrap_or(u32::MAX)
+}
+
+impl Shared {
+    fn sent_at(&self, client: u64, clock: u64) -> Result<u64> {
+        let sent = self.by_client.get(&client).context("a letter of nobody")?;
+        let at = sent.at.get(clock as usize).context("a letter that nobody typed")?.load(Ordering::Acquire);
+        ensure!(at > 0, "a letter that nobody has typed yet");
+        Ok(at)
+    }
 }

@@ -46,6 +46,7 @@ pub fn spread(values: &[f64], digits: usize) -> String {
     let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let middle = median(values.iter().copied());
     match values.len() {
+        _ if middle.is_nan() => "–".to_owned(),
         1 => format!("{middle:.digits$}"),
         _ => format!("{middle:.digits$} ({least:.digits$}–{most:.digits$})"),
     }

@@ -84,8 +84,22 @@ fn recorded(file: &Path) -> Result<Session> {
 }
 
 const WORDS: &[&str] = &[
-    "we", "present", "a", "replicated", "tree", "move", "operation", "\\cite{lamport78}", "où", "été", "causal",
-    "order", "\n\n", "log,", "state.", "the",
+    "we",
+    "present",
+    "a",
+    "replicated",
+    "tree",
+    "move",
+    "operation",
+    "\\cite{lamport78}",
+    "où",
+    "été",
+    "causal",
+    "order",
+    "\n\n",
+    "log,",
+    "state.",
+    "the",
 ];
 
 /// `count` edits. The same seed makes the same session.
