@@ -175,7 +175,7 @@ async function play (seed, server) {
 }
 
 describe('twelve people converge', { concurrency: true, skip: oursOnly }, () => {
-  const all = seeds(24)
+  const all = seeds(60)
   for (let lane = 0; lane < LANES; lane++) {
     describe(`lane ${lane + 1}`, { concurrency: 1 }, () => {
       let server

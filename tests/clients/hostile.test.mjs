@@ -28,7 +28,11 @@ before(async () => {
   if (oursOnly) return
   server = await Server.start()
   witnesses = [connect('hocuspocus-4', server, ROOM), connect('y-websocket-31', server, ROOM)]
-  for (const one of witnesses) await one.synced()
+  for (const one of witnesses) {
+    await one.synced()
+    one.heard = 0
+    one.doc.on('update', () => one.heard++)
+  }
   expected = 'Honest text. '
   witnesses[0].insert(0, expected)
   for (const one of witnesses) await one.shows(expected)
@@ -100,12 +104,12 @@ async function visitor (dialect, name = ROOM, options = {}) {
 /** The update is refused, told so on a socket that stays open, and reaches nobody. */
 async function refused (dialect, update, how = 'update') {
   const eve = await visitor(dialect)
-  const heard = witnesses.map(one => one.journal.received)
+  const heard = witnesses.map(one => one.heard)
   eve[how](update)
   await until(`the refusal is told (${dialect}); so far ${JSON.stringify(eve.raw.messages.slice(-3))}, ${JSON.stringify(eve.raw.closed)}`, () => eve.refusals().length > 0)
   assert.ok(eve.raw.open, 'the socket stays open')
   if (dialect === 'y-websocket') assert.match(eve.refusals()[0], /\S/)
-  await never('it reaches the others', () => witnesses.some((one, i) => one.journal.received > heard[i]), { during: 100 })
+  await never('it reaches the others', () => witnesses.some((one, i) => one.heard > heard[i]), { during: 100 })
   eve.end()
 }
 
@@ -311,17 +315,17 @@ for (const dialect of DIALECTS) {
 describe('out of turn, Hocuspocus', { skip: oursOnly }, () => {
   test('s13_nothing acts before the token is judged', async () => {
     const raw = await RawHocuspocus.open(server)
-    const heard = witnesses.map(one => one.journal.received)
+    const heard = witnesses.map(one => one.heard)
     raw.step1(ROOM)
     raw.update(ROOM, oneString)
     raw.awareness(ROOM, [id, 1, { user: { name: 'Eve' } }])
     raw.send(ROOM, 3)
-    await never('the server answers, or the others notice', () => raw.messages.length > 0 || witnesses.some((one, i) => one.journal.received > heard[i]), { during: 500 })
+    await never('the server answers, or the others notice', () => raw.messages.length > 0 || witnesses.some((one, i) => one.heard > heard[i] || one.others.has(id)), { during: 500 })
     assert.ok(raw.open)
     raw.auth(ROOM, 'nonsense')
     const { reason } = await raw.got('denied')
     assert.match(reason, /^[a-z-]+$/)
-    await never('what was refused acts afterwards', () => raw.count('step2') > 0 || witnesses.some((one, i) => one.journal.received > heard[i]), { during: 300 })
+    await never('what was refused acts afterwards', () => raw.count('step2') > 0 || witnesses.some((one, i) => one.heard > heard[i]), { during: 300 })
     assert.ok(raw.open)
     raw.end()
   })
@@ -347,12 +351,12 @@ describe('out of turn, Hocuspocus', { skip: oursOnly }, () => {
 
   test('messages for a document that was never opened, or was left, go nowhere', async () => {
     const eve = await visitor('hocuspocus')
-    const heard = witnesses.map(one => one.journal.received)
+    const heard = witnesses.map(one => one.heard)
     eve.frame(7)
     eve.update(oneString)
     eve.raw.update('never opened', oneString)
     eve.raw.send('never opened', 7)
-    await never('it reaches the others', () => witnesses.some((one, i) => one.journal.received > heard[i]), { during: 200 })
+    await never('it reaches the others', () => witnesses.some((one, i) => one.heard > heard[i]), { during: 200 })
     assert.ok(eve.raw.open)
     eve.end()
   })
@@ -374,6 +378,23 @@ describe('out of turn, Hocuspocus', { skip: oursOnly }, () => {
     await eve.raw.got('step2', { nth: 2 })
     assert.ok(eve.raw.open)
     eve.end()
+  })
+
+  test('s18_more sockets than a person or an address may have are refused, and later ones are let in when some have gone', async () => {
+    const own = await Server.start({ config: '[limits]\nsockets_per_address = 5\n' })
+    const all = []
+    for (let i = 0; i < 8; i++) all.push(i % 2 ? await RawYjs.open(own, 'crowd') : await RawHocuspocus.open(own))
+    await until('three are refused', () => all.filter(raw => [429, 503].includes(raw.rejected) || raw.closed?.code === 1013).length === 3)
+    assert.equal(all.filter(raw => raw.open).length, 5)
+    for (const raw of all) raw.end()
+    await until('there is room again', async () => {
+      const raw = await RawYjs.open(own, 'crowd')
+      if (!raw.open) return false
+      await raw.hello()
+      raw.end()
+      return true
+    })
+    await own.end()
   })
 
   test('s18_more documents on one socket than are allowed are refused one by one', async () => {
@@ -533,6 +554,21 @@ describe('without --open', { skip: oursOnly }, () => {
       } else assert.equal(away.rejected, 403)
       away.end()
       const yjs = await RawYjs.open(closed, encodeURIComponent(room), { headers: { cookie, origin } })
+      await until('it is refused', () => yjs.rejected === 403 || yjs.count('denied') > 0)
+      yjs.end()
+    }
+  })
+
+  test('s12_a lineage that does not exist is denied in both dialects', async () => {
+    const { items } = await (await fetch(`${closed.http}/api/v1/documents`, { headers: { cookie } })).json()
+    const headers = { cookie, origin: closed.http }
+    for (const name of [`${items[0].room}@2`, `${items[0].room}@0`, `${items[0].room}@x`]) {
+      const raw = await RawHocuspocus.open(closed, { headers })
+      raw.auth(name).step1(name)
+      await raw.got('denied')
+      assert.equal(raw.count('step2'), 0)
+      raw.end()
+      const yjs = await RawYjs.open(closed, encodeURIComponent(name), { headers })
       await until('it is refused', () => yjs.rejected === 403 || yjs.count('denied') > 0)
       yjs.end()
     }

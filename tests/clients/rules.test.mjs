@@ -374,6 +374,62 @@ describe('load', { skip }, () => {
     await own.end()
   })
 
+  test('s17_a flood by one session slows that session and nobody else', { timeout: 60_000 }, async () => {
+    const own = await Server.start()
+    await arena(own, async join => {
+      const [ann, bob] = [join('hocuspocus-4', 'flood'), join('y-websocket-31', 'flood')]
+      await ann.synced()
+      await bob.synced()
+      const eve = await RawHocuspocus.open(own)
+      await eve.hello('flood')
+      const start = own.residentMiB()
+      const { updates } = letters(20_000, { text: 'flooded' })
+      for (const update of updates) eve.update('flood', update)
+      for (let i = 0; i < 10; i++) {
+        ann.append('.')
+        await until('Bob hears Ann all the same', () => bob.length === i + 1, { within: 5000 })
+      }
+      await ann.saved()
+      await until('each of the flood is acknowledged in the end', () => eve.count('status') === updates.length + 1, { within: 40_000 })
+      assert.ok(own.residentMiB() - start < 100)
+      eve.end()
+    })
+    await own.end()
+  })
+
+  test('s4_a store that stalls for long: the queue is bounded, says so, and all that was taken is committed at the end', { timeout: 90_000 }, async () => {
+    const own = await Server.start()
+    const eve = await RawHocuspocus.open(own)
+    await eve.hello('bounded')
+    await eve.got('status')
+    const release = own.stall()
+    const start = own.residentMiB()
+    const megabyte = 'x'.repeat(1 << 20)
+    let sent = 0
+    await until('the queue is full and the room says so', async () => {
+      if (eve.socket.bufferedAmount < 4 << 20 && sent < 150) {
+        eve.update('bounded', u.update([[7000, sent << 20, [u.string(sent ? u.behind(7000, (sent << 20) - 1) : u.under('text'), megabyte)]]]))
+        sent++
+      }
+      return eve.of('status').some(m => m.stored === 0)
+    }, { within: 30_000 })
+    assert.ok(own.residentMiB() - start < 400, `grown by ${own.residentMiB() - start} MiB`)
+    assert.equal(eve.of('status').filter(m => m.stored === 1).length, 1, 'nothing is acknowledged')
+    const asks = eve.count('step1')
+    release()
+    await until('what was taken is acknowledged', () => eve.of('status').filter(m => m.stored === 1).length > 10, { within: 30_000 })
+    await until('writable again: the server asks step 1', () => eve.count('step1') > asks, { within: 15_000 })
+    const taken = Y.decodeStateVector(eve.of('step1').at(-1).payload).get(7000) >> 20
+    assert.ok(taken > 10 && taken < sent)
+    await own.crash()
+    const fresh = await RawYjs.open(own, 'bounded')
+    fresh.step1()
+    await fresh.got('step2', { within: 30_000 })
+    assert.ok(fresh.document().getText('text').length >> 20 >= taken)
+    for (const raw of [eve, fresh]) raw.end()
+    await own.end()
+  })
+
   test('s18_a document at its limit takes nothing more, says why, and can still be read', async () => {
     const own = await Server.start({ config: '[limits]\ndocument_bytes = 300000\nupdate_bytes = 300000\n' })
     await arena(own, async join => {

@@ -206,7 +206,13 @@ class WebsocketClient extends Client {
   get isSynced () { return this.provider.synced }
   get isSaved () {
     if (!this.pending.inserts.isEmpty() || !this.pending.deletes.isEmpty()) return false
-    return this.kind !== 'y-websocket-rc5' || !this.strict || this.provider.syncStatus.status === 'green'
+    return this.kind !== 'y-websocket-rc5' || !this.strict || this.green
+  }
+
+  // Its status alone is green too in the millisecond of an edit, since the edit's age is 0 then.
+  get green () {
+    const { status, localUpdatesSynced } = this.provider.syncStatus
+    return status === 'green' && localUpdatesSynced
   }
 
   get debt () { return `${JSON.stringify(this.pending).slice(0, 200)} not echoed` }
