@@ -102,6 +102,30 @@ test("a link is set and taken away from a dialog that gives the focus back", asy
   await expect(link).toHaveCount(0);
 });
 
+test("a slash lists the blocks, what follows narrows the list, and Enter makes one", async ({ person, node }) => {
+  const awa = await person(AWA);
+  const { page } = awa;
+  const id = await makeDocument(awa, node, "Blocs", COMMUNITY);
+  await openDocument(awa, id);
+  await text(page).click();
+  await page.keyboard.type("/tache");
+  const option = page.getByRole("option", { name: "Liste de tâches" });
+  await expect(option).toHaveAttribute("aria-selected", "true");
+  await expect(text(page)).toHaveAttribute("aria-activedescendant", (await option.getAttribute("id")) ?? "");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("Relire");
+  await expect(page.getByRole("checkbox", { name: "Tâche : Relire" })).toBeVisible();
+  await expect(page.getByRole("listbox")).toHaveCount(0);
+  await expect(text(page)).not.toContainText("/tache");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("/");
+  await expect(page.getByRole("listbox", { name: "Blocs" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("listbox")).toHaveCount(0);
+  await saved(page);
+});
+
 test("a document is renamed from the list, and the focus comes back to its button", async ({ person, node }) => {
   const awa = await person(AWA);
   const { page } = awa;

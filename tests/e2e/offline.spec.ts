@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { AWA, BRUNO, COMMUNITY, expect, goOffline, goOnline, makeDocument, openDocument, saved, state, test, text, words } from "./people.ts";
 
 // The browser writes in red every connection that a cut network refuses.
@@ -87,6 +88,55 @@ test("lists and documents already opened are there without a network, and the re
   await expect(text(awa.page)).toBeVisible();
   await awa.page.goto(`/d/${never}`);
   await expect(awa.page.getByText("n’a jamais été ouvert sur cet appareil")).toBeVisible();
+});
+
+test("work of a version that was replaced is offered for download before it is cleared", async ({ person, node }) => {
+  const awa = await person(AWA);
+  const id = await makeDocument(awa, node, "Version remplacée", COMMUNITY);
+  await openDocument(awa, id);
+  await saved(awa.page);
+  await goOffline(awa);
+  await text(awa.page).click();
+  await awa.page.keyboard.type("resté");
+  await expect(state(awa.page)).toHaveText(/5.modifications/u);
+
+  // The same copy under the name of another lineage: what a device is left with when a document is replaced.
+  await awa.page.evaluate(async (document) => {
+    const done = <Result>(request: IDBRequest<Result>) =>
+      new Promise<Result>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const name = (await indexedDB.databases()).map((one) => one.name ?? "").find((one) => one.endsWith(`/${document}`));
+    const from = await done(indexedDB.open(name ?? ""));
+    const updates = await done(from.transaction("updates").objectStore("updates").getAll());
+    from.close();
+    const opening = indexedDB.open(`${name}@0`);
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore("updates", { autoIncrement: true });
+      opening.result.createObjectStore("custom");
+    };
+    const to = await done(opening);
+    const transaction = to.transaction(["updates", "custom"], "readwrite");
+    for (const update of updates) transaction.objectStore("updates").add(update);
+    transaction.objectStore("custom").put(3, "unsent");
+    await new Promise((resolve) => {
+      transaction.oncomplete = resolve;
+    });
+    to.close();
+  }, id);
+  await goOnline(awa);
+  await awa.page.reload();
+  await expect(awa.page.getByText("3 modifications n’ont pas pu rejoindre ce document.")).toBeVisible();
+  const downloading = awa.page.waitForEvent("download");
+  await awa.page.getByRole("button", { name: "Télécharger le texte" }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe("Version remplacée.txt");
+  expect(await readFile(await download.path(), "utf8")).toBe("resté\n");
+  await awa.page.getByRole("button", { name: "Effacer de cet appareil" }).click();
+  await expect(awa.page.getByText("n’ont pas pu rejoindre")).toHaveCount(0);
+  const left = await awa.page.evaluate(async () => (await indexedDB.databases()).map((one) => one.name));
+  expect(left.some((name) => name?.endsWith("@0"))).toBe(false);
 });
 
 test.describe("a login that ran out", () => {

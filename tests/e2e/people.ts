@@ -5,7 +5,7 @@ import { Node } from "./node.ts";
 export const AWA = "Awa Diallo";
 export const BRUNO = "Bruno Lefèvre";
 export const CHLOE = "Chloé Martin";
-export const LUCIE = "Lucie Perrin";
+export const DAVID = "David Nguyen";
 export const COMMUNITY = "chefs-de-projet-numerique";
 
 type Options = { viewport?: { width: number; height: number }; colorScheme?: "light" | "dark"; locale?: string };

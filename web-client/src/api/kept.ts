@@ -31,6 +31,10 @@ export function forget(key: string): void {
   }
 }
 
+export function isKept(key: string): boolean {
+  return read(key) !== undefined;
+}
+
 export function forgetAll(): void {
   try {
     for (const key of Object.keys(localStorage)) {

@@ -1,7 +1,7 @@
 /** The questions pages ask, as entries of the query cache: server state lives there and nowhere else. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { answer, Problem, server } from "./client";
-import { askOrKept, forgetAll } from "./kept";
+import { askOrKept, forgetAll, isKept } from "./kept";
 import type { DemoPerson, DocumentPage, Me } from "./types";
 
 const PAGE_SIZE = 50;
@@ -15,7 +15,9 @@ export const meQuery = queryOptions({
   queryFn: async ({ signal }): Promise<Me | null> => {
     try {
       return await askOrKept("me", async () => {
-        if (!(await askConfig(signal)).signed_in) throw new Problem(401, "not-signed-in", undefined);
+        // Whoever was signed in here most likely still is.
+        const known = isKept("me") || (await askConfig(signal)).signed_in;
+        if (!known) throw new Problem(401, "not-signed-in", undefined);
         return answer(server.GET("/api/v1/me", { signal }));
       });
     } catch (error) {

@@ -6,6 +6,8 @@ import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import { documentExtensions } from "./extensions";
 import { LinkDialog } from "./LinkDialog";
+import { SlashMenu } from "./SlashMenu";
+import type { SlashState } from "./slash";
 import { Toolbar, type ToolbarHandle } from "./Toolbar";
 import "./editor.css";
 
@@ -46,6 +48,8 @@ function useKeyboardHeight(): void {
 export function DocumentEditor({ doc, awareness, editable, label, toolbarPlace, onReady }: Props) {
   const { t, i18n } = useTranslation();
   const [linking, setLinking] = useState(false);
+  const [slash, setSlash] = useState<SlashState | null>(null);
+  const slashKeys = useRef<(event: KeyboardEvent) => boolean>(() => false);
   const toolbar = useRef<ToolbarHandle>(null);
   useKeyboardHeight();
 
@@ -58,6 +62,7 @@ export function DocumentEditor({ doc, awareness, editable, label, toolbarPlace, 
         taskLabel: (text) => (text ? t("editor.taskLabel", { text }) : t("editor.taskEmpty")),
         toToolbar: () => toolbar.current?.enter(),
         editLink: () => setLinking(true),
+        slash: { onChange: setSlash, onKey: (event) => slashKeys.current(event) },
       }),
       editable,
       // The page's policy refuses style elements: the rules are in editor.css.
@@ -96,6 +101,9 @@ export function DocumentEditor({ doc, awareness, editable, label, toolbarPlace, 
           )
         : null}
       <EditorContent editor={editor} />
+      {slash && editable ? (
+        <SlashMenu editor={editor} state={slash} keys={slashKeys} onClose={() => setSlash(null)} />
+      ) : null}
       {linking ? <LinkDialog editor={editor} onClose={() => setLinking(false)} /> : null}
     </>
   );

@@ -14,6 +14,7 @@ function extensions(doc: Y.Doc) {
     taskLabel: (text) => text,
     toToolbar: () => {},
     editLink: () => {},
+    slash: { onChange: () => {}, onKey: () => false },
   });
 }
 

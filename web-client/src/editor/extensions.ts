@@ -9,6 +9,7 @@ import { StarterKit } from "@tiptap/starter-kit";
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import { Carets } from "./carets";
+import { Slash, type SlashOptions } from "./slash";
 
 /** Marks of the suggestion mode to come: known from the start, so that no client ever drops them. */
 function reserved(name: string, tag: string) {
@@ -74,6 +75,7 @@ export type DocumentOptions = EditorKeys & {
   awareness: Awareness | null;
   placeholder: string;
   taskLabel: (text: string) => string;
+  slash: SlashOptions;
 };
 
 export function documentExtensions(options: DocumentOptions): Extensions {
@@ -106,6 +108,7 @@ export function documentExtensions(options: DocumentOptions): Extensions {
     Placeholder.configure({ placeholder: options.placeholder }),
     Collaboration.configure({ document: options.doc }),
     Carets.configure({ awareness: options.awareness }),
+    Slash.configure(options.slash),
     Keys.configure({ toToolbar: options.toToolbar, editLink: options.editLink }),
   ];
 }

@@ -116,6 +116,17 @@ describe("the state line", () => {
     expect(said(step(denied, { kind: "granted", scope: "write" })).kind).toBe("opening");
   });
 
+  test("a refusal ends when what was refused is acknowledged after all", () => {
+    const away = having(
+      ...OPEN,
+      { kind: "edited", at: 0 },
+      { kind: "counted", unacknowledged: 1 },
+      { kind: "refused", reason: "database-away" },
+    );
+    expect(said(away)).toMatchObject({ kind: "failed", code: "database-away" });
+    expect(said(step(away, { kind: "counted", unacknowledged: 0 }))).toEqual({ kind: "saved" });
+  });
+
   test("offline without room on this device is said as such", () => {
     const full = having(
       ...OPEN,

@@ -102,8 +102,15 @@ export function step(facts: Facts, event: SavedEvent): Facts {
       return { ...facts, link: "closed", synced: false };
     case "synced":
       return settle({ ...facts, synced: event.synced });
-    case "counted":
-      return settle({ ...facts, unacknowledged: event.unacknowledged });
+    case "counted": {
+      // What was refused is owed an acknowledgement until it is written after all: none missing, none refused.
+      const paid = event.unacknowledged === 0 && facts.link === "open" && facts.scope === "write";
+      return settle({
+        ...facts,
+        unacknowledged: event.unacknowledged,
+        refusal: paid ? null : facts.refusal,
+      });
+    }
     case "edited":
       // Its message follows in the same turn; until it is counted, the change is not durable.
       return {

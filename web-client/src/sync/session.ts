@@ -14,6 +14,8 @@ import { sharedSocket } from "./socket";
 /** Longest wait for the copy on this device before asking the server. */
 const LOAD_PATIENCE_MS = 1500;
 const LINGER_MS = 15_000;
+/** Before asking again at a door that was closed for a moment. */
+const AGAIN_MS = 3000;
 const SYNC_STATUS = 8;
 
 export type SessionState = {
@@ -37,6 +39,7 @@ export class DocumentSession {
   /** An empty copy is an empty document, and not one that never came. */
   #known = false;
   #closed = false;
+  #again: ReturnType<typeof setTimeout> | undefined;
   #onPageShow = (event: PageTransitionEvent) => {
     if (event.persisted) this.#introduce();
   };
@@ -68,7 +71,11 @@ export class DocumentSession {
       token: "",
       websocketProvider: socket,
       onOpen: () => this.#apply({ kind: "opened" }),
-      onClose: () => this.#apply({ kind: "closed" }),
+      onClose: () => {
+        this.#apply({ kind: "closed" });
+        // The document was closed and the socket was not: the provider does not come back by itself.
+        if (sharedSocket().status === "connected") this.#askAgain();
+      },
       onSynced: ({ state }) => {
         if (state) this.#device.markKnown();
         this.#apply({ kind: "synced", synced: state });
@@ -76,7 +83,12 @@ export class DocumentSession {
       onUnsyncedChanges: ({ number }) => this.#apply({ kind: "counted", unacknowledged: number }),
       onAuthenticated: ({ scope: granted }) =>
         this.#apply({ kind: "granted", scope: granted === "readonly" ? "read" : "write" }),
-      onAuthenticationFailed: ({ reason }) => this.#apply({ kind: "denied", reason }),
+      onAuthenticationFailed: ({ reason }) => {
+        if (reason === "unavailable") {
+          this.#apply({ kind: "closed" });
+          this.#askAgain();
+        } else this.#apply({ kind: "denied", reason });
+      },
       onStateless: ({ payload }) => this.#hear(payload),
       onMessage: ({ message }) => this.#watchRefusals(message),
     });
@@ -110,8 +122,18 @@ export class DocumentSession {
   retry(): void {
     if (this.#closed) return;
     this.#apply({ kind: "granted", scope: "write" });
+    this.#rejoin();
+  }
+
+  #rejoin(): void {
+    if (this.#closed) return;
     this.provider.detach();
     this.provider.attach();
+  }
+
+  #askAgain(): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#rejoin(), AGAIN_MS);
   }
 
   #introduce(): void {
@@ -206,6 +228,7 @@ export class DocumentSession {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#again);
     window.removeEventListener("pageshow", this.#onPageShow);
     this.#device.close();
     this.provider.destroy();

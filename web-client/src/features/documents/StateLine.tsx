@@ -15,6 +15,12 @@ const LOOKS: Record<Line["kind"], { icon: LucideIcon; tone: string }> = {
   failed: { icon: CircleAlert, tone: "danger" },
 };
 
+const REFUSALS = ["document-too-large", "update-too-large", "database-away", "too-much-held"] as const;
+
+function knownRefusal(code: string | null): (typeof REFUSALS)[number] | "other" {
+  return REFUSALS.find((one) => one === code) ?? "other";
+}
+
 function useWords(line: Line): string {
   const { t } = useTranslation();
   switch (line.kind) {
@@ -30,7 +36,9 @@ function useWords(line: Line): string {
     case "offline":
       return line.changes === 0 ? t("saved.offline") : t("saved.offlineChanges", { count: line.changes });
     case "failed":
-      return t(`saved.failed.${line.reason}`);
+      return line.reason === "refused"
+        ? t(`saved.refusals.${knownRefusal(line.code)}`)
+        : t(`saved.failed.${line.reason}`);
   }
 }
 
