@@ -10,7 +10,6 @@
 //! The index grows in place; a refusal takes back what had grown.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 use bytes::Bytes;
 use thiserror::Error;
@@ -18,9 +17,11 @@ use thiserror::Error;
 use super::content::Kind;
 use super::delete_set::{Span, subtract_spans};
 use super::frame::{Frame, Head};
-use super::index::{Known, MAX_DEPTH, Nature};
-use super::parse::{Id, Record, Section};
-use super::{ClientId, Clock, DeleteSet, Index, Ranges, Update, cut};
+use super::index::MAX_DEPTH;
+use super::judge::Judge;
+use super::known::{Known, Mark};
+use super::parse::Section;
+use super::{ClientId, Clock, Index, Ranges, Update, cut};
 
 /// How many of the things that a held part waits for are told.
 const MISSING_TOLD: usize = 16;
@@ -146,24 +147,25 @@ struct Plan<'a> {
 }
 
 /// What is known of a client, and what was before.
-struct Working {
-    known: Known,
-    next_before: u32,
-    runs_before: usize,
+pub(super) struct Working {
+    pub(super) known: Known,
+    before: Mark,
 }
 
 /// Where a section is cut: known structures, taken ones, and the rest.
-struct Cut {
+pub(super) struct Cut {
     rule: Rule,
     /// First record that is not known, and the place of its first id.
     from: usize,
     ids_from: usize,
     /// First record that was not taken, and the place of its first id.
-    to: usize,
-    ids_to: usize,
-    waits_for: Option<(u32, u32)>,
+    pub(super) to: usize,
+    pub(super) ids_to: usize,
+    /// The id without which the section can't be taken further.
+    pub(super) waits_for: Option<(u32, u32)>,
+    /// The client's next clock before, and now.
     next_before: u32,
-    next: u32,
+    pub(super) next: u32,
 }
 
 impl<'a> Plan<'a> {
@@ -173,7 +175,7 @@ impl<'a> Plan<'a> {
             .iter()
             .map(|client| {
                 let known = index.clients.get_mut(client).map(std::mem::take).unwrap_or_default();
-                Working { next_before: known.next, runs_before: known.runs.len(), known }
+                Working { before: known.mark(), known }
             })
             .collect();
         Plan {
@@ -242,45 +244,20 @@ impl<'a> Plan<'a> {
         let (Some(section), Some(cut)) = (self.update.sections.get(at), self.cuts.get_mut(at)) else {
             return Ok(false);
         };
+        let Some(client) = self.clients.get_mut(section.client as usize) else { return Ok(false) };
         cut.waits_for = None;
         if cut.rule != Rule::Take {
             return Ok(false);
         }
+        // The section's own client is worked on apart from the others that its structures refer to.
+        let mut own = std::mem::take(&mut client.known);
         let first = cut.to;
-        while cut.to < section.records.end {
-            let Some(record) = self.update.records.get(cut.to) else { break };
-            let next = self.clients.get(section.client as usize).map_or(0, |client| client.known.next);
-            if record.clock > next || record.shape.kind() == Kind::Skip {
-                cut.waits_for = Some((section.client, next));
-                break;
-            }
-            let count = record.shape.ids();
-            let ids = self.update.ids.get(cut.ids_to..cut.ids_to + count).unwrap_or_default();
-            let nature = if record.clock == next {
-                stand(self.update, &self.clients, cut.to, *record, ids)?
-            } else {
-                stand_after(self.update, &self.clients, section.client, next, *record, ids)?
-            };
-            let nature = match nature {
-                Stand::Known(nature) => nature,
-                Stand::Lacks(client, clock) => {
-                    cut.waits_for = Some((client, clock));
-                    break;
-                }
-            };
-            let end = self.update.end_clock(section, cut.to);
-            if self.strict && holds_too_much(self.update, section.client, next..end, nature) {
-                let client = self.update.client(section.client);
-                return Err(Refusal::LongKey { client, clock: u64::from(next) });
-            }
-            if let Some(client) = self.clients.get_mut(section.client as usize) {
-                client.known.grow(end, nature);
-            }
-            cut.next = end;
-            cut.to += 1;
-            cut.ids_to += count;
+        let judge = Judge { update: self.update, section, others: &self.clients, strict: self.strict };
+        let advanced = judge.advance(cut, &mut own);
+        if let Some(client) = self.clients.get_mut(section.client as usize) {
+            client.known = own;
         }
-        Ok(cut.to > first)
+        advanced.map(|()| cut.to > first)
     }
 
     /// What sections that are to be taken wait for.
@@ -292,7 +269,7 @@ impl<'a> Plan<'a> {
     }
 
     fn check_clients(&self, index: &Index) -> Result<(), Refusal> {
-        let new = self.clients.iter().filter(|client| client.next_before == 0 && client.known.next > 0).count();
+        let new = self.clients.iter().filter(|client| client.before.next == 0 && client.known.next > 0).count();
         let limit = index.limits.clients;
         if new > 0 && index.clients.len() + new > limit { Err(Refusal::TooManyClients { limit }) } else { Ok(()) }
     }
@@ -318,8 +295,7 @@ impl<'a> Plan<'a> {
     /// Gives back what the index knew before.
     fn roll_back(self, index: &mut Index) {
         for (client, mut working) in self.update.clients.iter().zip(self.clients) {
-            working.known.next = working.next_before;
-            working.known.runs.truncate(working.runs_before);
+            working.known.go_back(working.before);
             if let Some(known) = index.clients.get_mut(client) {
                 *known = working.known;
             }
@@ -336,92 +312,6 @@ impl<'a> Plan<'a> {
         }
         Cuts { cuts: self.cuts, missing }
     }
-}
-
-/// What a structure is, if all that it needs is known.
-enum Stand {
-    Known(Nature),
-    Lacks(u32, u32),
-}
-
-/// What the structure of a record is: where it says or where its neighbours stand, and how deep.
-fn stand(update: &Update, clients: &[Working], at: usize, record: Record, ids: &[Id]) -> Result<Stand, Refusal> {
-    let kind = record.shape.kind();
-    if !record.shape.names_parent() {
-        return beside(update, clients, kind, ids);
-    }
-    let mut depth = 0;
-    if let Some(parent) = ids.first() {
-        let Some(nature) = nature(clients, *parent) else { return Ok(Stand::Lacks(parent.client, parent.clock)) };
-        if !nature.may_hold() {
-            let client = update.client(parent.client);
-            return Err(Refusal::InvalidParent { client, clock: u64::from(parent.clock) });
-        }
-        depth = nature.depth + 1;
-        if depth > MAX_DEPTH {
-            return Err(Refusal::TooDeep);
-        }
-    }
-    Ok(Stand::Known(Nature { depth, kind, place: update.named_place(at) }))
-}
-
-/// What the rest of a structure is that is known up to `next`: it stands after what is known, whatever the
-/// structure says of its left or its parent.
-fn stand_after(
-    update: &Update,
-    clients: &[Working],
-    own: u32,
-    next: u32,
-    record: Record,
-    ids: &[Id],
-) -> Result<Stand, Refusal> {
-    let kind = record.shape.kind();
-    if record.shape.is_collected() {
-        return Ok(Stand::Known(Nature::GONE));
-    }
-    let left = Id { client: own, clock: next.saturating_sub(1) };
-    match ids.last() {
-        Some(right) if record.shape.has_right() => beside(update, clients, kind, &[left, *right]),
-        _ => beside(update, clients, kind, &[left]),
-    }
-}
-
-/// What a structure is that stands beside its neighbours, which must stand in one place. Beside what was
-/// collected nothing stands; a structure that knows nothing else is collected as well.
-fn beside(update: &Update, clients: &[Working], kind: Kind, neighbours: &[Id]) -> Result<Stand, Refusal> {
-    let mut stands: Option<Nature> = None;
-    for id in neighbours {
-        let Some(nature) = nature(clients, *id) else { return Ok(Stand::Lacks(id.client, id.clock)) };
-        match stands {
-            _ if nature.place.is_none() => {}
-            None => stands = Some(nature),
-            Some(other) if other.place == nature.place => {}
-            Some(_) => {
-                let client = update.client(id.client);
-                return Err(Refusal::MixedPlaces { client, clock: u64::from(id.clock) });
-            }
-        }
-    }
-    Ok(Stand::Known(stands.map_or(Nature::GONE, |beside| Nature { kind, ..beside })))
-}
-
-/// Whether a structure puts several values at one key and leaves more than the last of them undeleted. A key
-/// shows its last value only: deleting a map doesn't reach the others, and they outlive it in yrs's memory.
-fn holds_too_much(update: &Update, client: u32, clocks: Range<u32>, nature: Nature) -> bool {
-    let long = clocks.len() > 1 && nature.kind == Kind::Plain && nature.place.is_some_and(|place| place.keyed);
-    if !long {
-        return false;
-    }
-    let mut before_last = DeleteSet::new();
-    before_last.insert(update.client(client), u64::from(clocks.start)..u64::from(clocks.end) - 1);
-    !update.deletes.covers(&before_last)
-}
-
-/// What is known of an id, if anything.
-#[inline]
-fn nature(clients: &[Working], id: Id) -> Option<Nature> {
-    let known = &clients.get(id.client as usize)?.known;
-    (id.clock < known.next).then(|| known.nature(id.clock))
 }
 
 /// Where the sections of an update are to be cut.

@@ -35,7 +35,7 @@ pub(crate) fn read(input: &mut &[u8], reference: u8) -> Result<(Kind, u64), Malf
             lib0::read_var_bytes(input)?;
             Ok((Kind::Plain, 1))
         }
-        4 => Ok((Kind::Plain, utf16_len(lib0::read_var_string(input)?))),
+        4 => Ok((Kind::Plain, read_text(input)?)),
         5 => {
             check_json(lib0::read_var_bytes(input)?)?;
             Ok((Kind::Plain, 1))
@@ -80,14 +80,16 @@ fn read_type(input: &mut &[u8]) -> Result<(), Malformed> {
     }
 }
 
-/// Text is measured in UTF-16 units: one for each character, two for those outside the first plane.
+/// A text, measured in UTF-16 units: one for each character, two for those outside the first plane.
 #[inline]
-fn utf16_len(text: &str) -> u64 {
-    if text.len() < 16 {
-        return text.bytes().map(|byte| u64::from(byte & 0xc0 != 0x80) + u64::from(byte >= 0xf0)).sum();
+fn read_text(input: &mut &[u8]) -> Result<u64, Malformed> {
+    let bytes = lib0::read_var_bytes(input)?;
+    if bytes.is_ascii() {
+        return Ok(bytes.len() as u64);
     }
+    let text = std::str::from_utf8(bytes).map_err(|_| Malformed::InvalidUtf8)?;
     let units: usize = text.bytes().map(|byte| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0)).sum();
-    units as u64
+    Ok(units as u64)
 }
 
 /// One value of lib0's `any`.

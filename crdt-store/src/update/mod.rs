@@ -24,6 +24,8 @@ mod cut;
 mod delete_set;
 mod frame;
 mod index;
+mod judge;
+mod known;
 pub mod lib0;
 mod malformed;
 mod parse;

@@ -161,6 +161,11 @@ impl Update {
             .map(|section| (self.client(section.client), u64::from(section.start)..u64::from(section.end)))
     }
 
+    /// How many structures there are, Skips included.
+    pub fn structs_count(&self) -> usize {
+        self.records.len()
+    }
+
     pub fn deletes(&self) -> &DeleteSet {
         &self.deletes
     }
@@ -205,18 +210,17 @@ struct Outline {
 impl Outline {
     fn read_section(&mut self, total: usize, input: &mut &[u8]) -> Result<(), Malformed> {
         let structs = lib0::read_var_uint(input)?;
-        let name = lib0::read_var_uint(input)?;
-        let start = lib0::read_var_uint(input)?;
         if structs == 0 {
             return Err(Malformed::EmptySection);
         }
         if structs > (input.len() / 2) as u64 {
             return Err(Malformed::CountTooLarge);
         }
+        let client = self.names.read(input)?;
+        let start = lib0::read_var_uint(input)?;
         if start >= CLOCK_LIMIT {
             return Err(Malformed::ClockTooLarge);
         }
-        let client = self.names.place(name);
         if self.seen.len() <= client as usize {
             self.seen.resize(client as usize + 1, false);
         }
@@ -301,13 +305,12 @@ impl Outline {
 
     #[inline]
     fn read_id(&mut self, input: &mut &[u8], own: u32, before: u32) -> Result<(), Malformed> {
-        let name = lib0::read_var_uint(input)?;
+        let client = self.names.read(input)?;
         let clock = lib0::read_var_uint(input)?;
         if clock >= CLOCK_LIMIT {
             return Err(Malformed::ClockTooLarge);
         }
         let clock = clock as u32;
-        let client = self.names.place(name);
         if client == own && clock >= before {
             return Err(Malformed::ForwardReference);
         }
@@ -323,22 +326,37 @@ struct Names {
     list: Vec<ClientId>,
     places: BTreeMap<ClientId, u32>,
     last: u32,
+    /// The last one as it stood in the bytes: its length, and its bytes as a word, under a mask.
+    len: usize,
+    word: u64,
+    mask: u64,
 }
 
 /// Up to this many are looked for in the list itself.
 const FEW: usize = 8;
 
 impl Names {
+    /// Reads a client id. The same bytes as the last time are not decoded again.
     #[inline]
-    fn place(&mut self, client: ClientId) -> u32 {
-        if self.list.get(self.last as usize) == Some(&client) {
-            return self.last;
+    fn read(&mut self, input: &mut &[u8]) -> Result<u32, Malformed> {
+        let Some(word) = input.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)) else {
+            let client = lib0::read_var_uint(input)?;
+            return Ok(self.place(client));
+        };
+        if self.mask != 0 && word & self.mask == self.word {
+            *input = input.get(self.len..).unwrap_or_default();
+            return Ok(self.last);
         }
-        self.last = self.find_or_add(client);
-        self.last
+        let before = input.len();
+        let client = lib0::read_var_uint(input)?;
+        self.last = self.place(client);
+        self.len = before - input.len();
+        self.mask = u64::MAX >> (64 - 8 * self.len);
+        self.word = word & self.mask;
+        Ok(self.last)
     }
 
-    fn find_or_add(&mut self, client: ClientId) -> u32 {
+    fn place(&mut self, client: ClientId) -> u32 {
         if self.list.len() <= FEW
             && let Some(place) = self.list.iter().position(|known| *known == client)
         {

@@ -4,15 +4,38 @@
 //! clients never name neighbours of two places; integrating such a structure corrupts yrs's lists and
 //! lengths. So the index keeps for every run of clocks where it stands, and the guard compares.
 
+use std::num::NonZeroU64;
+
 use super::{Malformed, lib0};
 
-/// A list, or a key, as a number: a hash (SipHash-2-4) of the parent's id or root name, and of the key.
-/// To find two that are equal takes 2^32 trials, and gains the crash of a worker.
+/// A list, or a key, as a number: 62 bits of a hash (SipHash-2-4) of the parent's id or root name, and of the
+/// key. To find two that are equal takes 2^31 trials, and gains the crash of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) number: u64,
-    /// Lists and keys are told apart for certain.
-    pub(super) keyed: bool,
+pub(super) struct Place(NonZeroU64);
+
+/// Set in every number, so that none is 0; and in those of keys: lists and keys are told apart for certain.
+const SOME: u64 = 1 << 62;
+const KEYED: u64 = 1 << 63;
+
+impl Place {
+    fn new(hash: u64, keyed: bool) -> Place {
+        let number = hash & !KEYED | SOME | if keyed { KEYED } else { 0 };
+        Place(NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// Whether it is a key's.
+    pub(super) fn is_keyed(self) -> bool {
+        self.0.get() & KEYED != 0
+    }
+
+    pub(super) fn number(self) -> u64 {
+        self.0.get()
+    }
+
+    /// What [`Place::number`] gave.
+    pub(super) fn from_number(number: u64) -> Option<Place> {
+        NonZeroU64::new(number).filter(|number| number.get() & SOME != 0).map(Place)
+    }
 }
 
 /// Reads the place that a structure without origins names; `head` is what follows its info byte.
@@ -29,7 +52,7 @@ pub(super) fn read(head: &[u8], keyed: bool) -> Result<Place, Malformed> {
     if keyed {
         hash.text(lib0::read_var_bytes(&mut input)?, 2);
     }
-    Ok(Place { number: hash.finish(), keyed })
+    Ok(Place::new(hash.finish(), keyed))
 }
 
 /// SipHash-2-4 over words, with a fixed key: what it gives is stored with the index and may never change.
