@@ -25,6 +25,13 @@ const APPLICATION_ID: i64 = 1_433_299_315;
 /// SQLite's code for a lock that somebody else holds.
 const BUSY: u32 = 5;
 
+/// The WAL is folded into the file at this many pages of 4 KiB: documents that are being written
+/// touch the same pages in each commit, and are folded once for many.
+const WAL_PAGES: &str = "8000";
+
+/// What the WAL is cut to after it grew beyond.
+const WAL_BYTES: &str = "67108864";
+
 /// Between two tries to make a file WAL.
 const WAL_RETRY: Duration = Duration::from_millis(20);
 
@@ -141,10 +148,17 @@ async fn open_sqlite(path: &Path, options: &DbOptions) -> Result<Db> {
         .create_if_missing(true)
         .foreign_keys(true)
         .busy_timeout(options.patience)
+        // What a statement of many rows keeps for undoing itself would be a file of its own.
+        .pragma("temp_store", "memory")
         .disable_statement_logging();
     probe_sqlite(path, &base).await?;
 
-    let writing = base.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+    let writing = base
+        .clone()
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", WAL_PAGES)
+        .pragma("journal_size_limit", WAL_BYTES);
     let pool = |connections: u32| {
         SqlitePoolOptions::new()
             .max_connections(connections)
