@@ -1,4 +1,4 @@
-import { AWA, BRUNO, CHLOE, COMMUNITY, DAVID, expect, makeDocument, openDocument, saved, state, test, text } from "./people.ts";
+import { AWA, BRUNO, CHLOE, COMMUNITY, DAVID, expect, makeDocument, openDocument, saved, state, test, text, words } from "./people.ts";
 
 test("two people write one page: words, names, carets, and undo of one's own", async ({ person, node }) => {
   const awa = await person(AWA);
@@ -22,9 +22,12 @@ test("two people write one page: words, names, carets, and undo of one's own", a
   await expect(awa.page.getByRole("img", { name: BRUNO })).toBeVisible();
   await expect(bruno.page.getByRole("img", { name: AWA })).toBeVisible();
 
+  // What was typed in one go is one step; a slow machine makes several of it.
   await text(awa.page).click();
-  await awa.page.keyboard.press("Control+z");
-  await expect(text(awa.page)).not.toContainText("Bonjour de la part");
+  await expect(async () => {
+    await awa.page.keyboard.press("Control+z");
+    expect(await words(awa.page)).toBe("Et de Bruno.");
+  }).toPass();
   await expect(text(awa.page)).toContainText("Et de Bruno.");
   await expect(text(bruno.page)).not.toContainText("Bonjour de la part");
   await saved(awa.page);
@@ -66,23 +69,27 @@ test("a title changed by one is changed for the other, in the page and in the li
   await expect(bruno.page.getByRole("link", { name: "Nouveau titre" })).toBeVisible();
 });
 
-test("saved, killed, started again: the text is there", async ({ person, node }) => {
-  const awa = await person(AWA);
-  const id = await makeDocument(awa, node, "Coupure", COMMUNITY);
-  await openDocument(awa, id);
-  await text(awa.page).click();
-  await awa.page.keyboard.type("Écrit juste avant la coupure.");
-  await saved(awa.page);
-  await node.kill();
-  await expect(state(awa.page)).toHaveAttribute("data-state", "offline");
-  await node.start();
+test.describe("a killed server", () => {
+  // The browser itself writes in red every connection that nobody answers.
+  test.use({ allowed: [/ERR_CONNECTION_REFUSED|WebSocket connection/] });
 
-  // Somebody who has nothing of it on their device.
-  const bruno = await person(BRUNO);
-  await openDocument(bruno, id);
-  await expect(text(bruno.page)).toContainText("Écrit juste avant la coupure.");
-  await saved(awa.page);
-  awa.errors.length = 0;
+  test("saved, killed, started again: the text is there", async ({ person, node }) => {
+    const awa = await person(AWA);
+    const id = await makeDocument(awa, node, "Coupure", COMMUNITY);
+    await openDocument(awa, id);
+    await text(awa.page).click();
+    await awa.page.keyboard.type("Écrit juste avant la coupure.");
+    await saved(awa.page);
+    await node.kill();
+    await expect(state(awa.page)).toHaveAttribute("data-state", "offline");
+    await node.start();
+
+    // Somebody who has nothing of it on their device.
+    const bruno = await person(BRUNO);
+    await openDocument(bruno, id);
+    await expect(text(bruno.page)).toContainText("Écrit juste avant la coupure.");
+    await saved(awa.page);
+  });
 });
 
 test("a document one may only read says so, and can't be written", async ({ person, node }) => {

@@ -45,6 +45,18 @@ export function forgetAll(): void {
   }
 }
 
+/** Every answer kept under a key that starts so. */
+export function keptUnder<Answer>(start: string): Answer[] {
+  try {
+    return Object.keys(localStorage)
+      .filter((key) => key.startsWith(PREFIX + start))
+      .map((key) => read<Answer>(key.slice(PREFIX.length)))
+      .filter((answer) => answer !== undefined);
+  } catch {
+    return [];
+  }
+}
+
 /** Asks; keeps what is answered; answers with what was kept when the server can't be reached. */
 export async function askOrKept<Answer>(key: string, ask: () => Promise<Answer>): Promise<Answer> {
   try {

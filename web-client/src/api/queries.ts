@@ -1,8 +1,8 @@
 /** The questions pages ask, as entries of the query cache: server state lives there and nowhere else. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { answer, Problem, server } from "./client";
-import { askOrKept, forgetAll, isKept } from "./kept";
-import type { DemoPerson, DocumentPage, Me } from "./types";
+import { answer, Problem, server, Unreachable } from "./client";
+import { askOrKept, forgetAll, isKept, keptUnder } from "./kept";
+import type { DemoPerson, DocumentFacts, DocumentPage, Me } from "./types";
 
 const PAGE_SIZE = 50;
 
@@ -54,6 +54,16 @@ export const membersQuery = (slug: string) =>
         .items,
   });
 
+/** Without a list from the server: the documents that were opened on this device, latest first. */
+function openedHere(community: string | null, error: unknown): DocumentPage {
+  if (!(error instanceof Unreachable)) throw error;
+  const opened = keptUnder<DocumentFacts>("document.")
+    .filter((facts) => community === null || facts.community?.slug === community)
+    .sort((a, b) => b.updated_at.localeCompare(a.updated_at));
+  if (opened.length === 0) throw error;
+  return { items: opened, next_cursor: null };
+}
+
 function askDocuments(community: string | null, cursor: string | null, limit: number, signal: AbortSignal) {
   const query = {
     limit,
@@ -70,7 +80,7 @@ export const recentDocumentsQuery = (community: string | null, limit: number) =>
     queryFn: ({ signal }) =>
       askOrKept(`documents.recent.${community ?? ""}.${limit}`, () =>
         askDocuments(community, null, limit, signal),
-      ),
+      ).catch((error: unknown) => openedHere(community, error)),
   });
 
 /** All of them, a page at a time, latest first. */
@@ -80,7 +90,10 @@ export const documentsQuery = (community: string | null) =>
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) => {
       const ask = () => askDocuments(community, pageParam, PAGE_SIZE, signal);
-      return pageParam === null ? askOrKept(`documents.all.${community ?? ""}`, ask) : ask();
+      if (pageParam !== null) return ask();
+      return askOrKept(`documents.all.${community ?? ""}`, ask).catch((error: unknown) =>
+        openedHere(community, error),
+      );
     },
     getNextPageParam: (page: DocumentPage) => page.next_cursor ?? null,
   });
