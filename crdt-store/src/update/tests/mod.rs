@@ -2,9 +2,11 @@
 
 use super::*;
 
+mod admission;
 mod build;
 mod codecs;
 mod generate;
+mod hostile;
 mod replica;
 mod sequences;
 mod structure;
