@@ -263,10 +263,7 @@ fn neighbours_stand_in_one_place() {
 #[test]
 fn a_key_holds_one_value() {
     let mut room = Room::new();
-    assert_eq!(
-        room.refused(&[(1, 0, vec![key_text("r", "k", "ab")])], &[]),
-        Refusal::LongKey { client: 1, clock: 0 }
-    );
+    assert_eq!(room.refused(&[(1, 0, vec![key_text("r", "k", "ab")])], &[]), Refusal::LongKey { client: 1, clock: 0 });
     // Older values that were joined come with their deletion.
     let accepted = room.message(&[(1, 0, vec![key_text("r", "k", "abc")])], &[(1, 0, 2)]).accepted;
     assert!(accepted.expect("accepted").whole);

@@ -7,6 +7,7 @@ mod build;
 mod codecs;
 mod generate;
 mod hostile;
+mod oracle;
 mod replica;
 mod sequences;
 mod structure;

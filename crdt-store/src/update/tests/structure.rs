@@ -36,11 +36,7 @@ fn every_structural_fault_is_refused_for_its_reason() {
         ("a long structure", update(&[(1, 5, vec![gc((1 << 31) - 5)])], &[]), Malformed::ClockTooLarge),
         ("a late delete", update(&[], &[(1, (1 << 31) - 1, 1)]), Malformed::ClockTooLarge),
         ("a late origin", only(text(Some((2, 1 << 31)), None, "x")), Malformed::ClockTooLarge),
-        (
-            "two sections",
-            update(&[(1, 0, vec![gc(1)]), (1, 1, vec![gc(1)])], &[]),
-            Malformed::DuplicateSection,
-        ),
+        ("two sections", update(&[(1, 0, vec![gc(1)]), (1, 1, vec![gc(1)])], &[]), Malformed::DuplicateSection),
         ("no structures", Bytes::from_static(&[1, 0, 1, 0, 0, 0, 0]), Malformed::EmptySection),
         ("an empty GC", only(gc(0)), Malformed::EmptyStruct),
         ("an empty Skip", only(skip(0)), Malformed::EmptyStruct),
@@ -74,11 +70,7 @@ fn every_structural_fault_is_refused_for_its_reason() {
         ("JSON too deep", content(5, &Build::new().text(&"[".repeat(5000)).0), Malformed::InvalidJson),
         ("JSON not in UTF-8", content(5, &[3, b'"', 0xff, b'"']), Malformed::InvalidUtf8),
         ("a format of no value", content(6, &Build::new().text("bold").text("").0), Malformed::InvalidJson),
-        (
-            "deletes of a client twice",
-            update(&[], &[(1, 0, 1), (1, 5, 1)]),
-            Malformed::DuplicateClient,
-        ),
+        ("deletes of a client twice", update(&[], &[(1, 0, 1), (1, 5, 1)]), Malformed::DuplicateClient),
         ("many deletes", Bytes::from_static(&[0, 1, 1, 0xff, 0xff, 0x7f, 0, 0]), Malformed::CountTooLarge),
     ];
     for (what, bytes, reason) in cases {
