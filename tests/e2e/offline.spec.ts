@@ -157,10 +157,17 @@ test.describe("a login that ran out", () => {
     const dialog = awa.page.getByRole("dialog", { name: "Reconnectez-vous pour continuer" });
     await expect(dialog).toBeVisible({ timeout: 20_000 });
     await expect(text(awa.page)).toContainText("Tapé sans session.");
+    await expect(state(awa.page)).toHaveText(/Non enregistré.: session expirée/u);
+    // Put off: writing goes on, and a line above the page leads back.
+    await dialog.getByRole("button", { name: "Plus tard" }).click();
+    await text(awa.page).click();
+    await awa.page.keyboard.press("Control+End");
+    await awa.page.keyboard.type(" Et plus tard.");
+    await awa.page.getByRole("button", { name: "Se reconnecter" }).click();
     await dialog.getByRole("button", { name: AWA }).click();
     await expect(dialog).toHaveCount(0);
     await saved(awa.page);
     await openDocument(bruno, id);
-    await expect(text(bruno.page)).toContainText("Tapé sans session.");
+    await expect(text(bruno.page)).toContainText("Tapé sans session. Et plus tard.");
   });
 });

@@ -12,7 +12,12 @@ import { Failure } from "../ui/States";
 import { Shell } from "./Shell";
 import { KeyboardHelp, useShortcuts } from "./Shortcuts";
 
-type Inside = { me: Me; openHelp: () => void };
+type Inside = {
+  me: Me;
+  /** The login ran out; what is open stays open. */
+  expired: boolean;
+  openHelp: () => void;
+};
 const InsideContext = createContext<Inside | null>(null);
 
 /** Who is signed in, for pages: they are only drawn for somebody. */
@@ -82,7 +87,7 @@ export function Root() {
   }
 
   return (
-    <InsideContext value={{ me: shown, openHelp: () => setHelp(true) }}>
+    <InsideContext value={{ me: shown, expired, openHelp: () => setHelp(true) }}>
       <Shell
         me={shown}
         onHelp={() => setHelp(true)}

@@ -52,7 +52,7 @@ export type Line =
   | { kind: "readonly" }
   | {
       kind: "failed";
-      reason: "device-full" | "device-closed" | "no-access" | "now-readonly" | "refused";
+      reason: "device-full" | "device-closed" | "no-access" | "signed-out" | "now-readonly" | "refused";
       changes: number;
       code: string | null;
     };

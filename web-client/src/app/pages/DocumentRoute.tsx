@@ -8,7 +8,7 @@ import { useInside } from "../Root";
 export function DocumentRoute() {
   const { t } = useTranslation();
   const { id } = useParams({ from: "/d/$id" });
-  const { me, openHelp } = useInside();
+  const { me, expired, openHelp } = useInside();
   const fresh = useRouterState({ select: (state) => state.location.state.fresh === true });
   return (
     <Suspense
@@ -19,7 +19,7 @@ export function DocumentRoute() {
         </div>
       }
     >
-      <DocumentPage key={id} id={id} me={me} fresh={fresh} onHelp={openHelp} />
+      <DocumentPage key={id} id={id} me={me} expired={expired} fresh={fresh} onHelp={openHelp} />
     </Suspense>
   );
 }

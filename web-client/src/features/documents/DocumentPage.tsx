@@ -3,12 +3,14 @@ import { Link } from "@tanstack/react-router";
 import { WifiOff } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type DocumentFacts, documentQuery, type Me, Problem, Unreachable } from "../../api";
+import { type DocumentFacts, documentQuery, type Me, meQuery, Problem, Unreachable } from "../../api";
 import { DocumentEditor } from "../../editor";
 import {
   type DocumentSession,
   download,
+  type Line,
   plainText,
+  reopenSocket,
   useDocumentSession,
   useLine,
   useSessionState,
@@ -24,7 +26,10 @@ import { StateLine } from "./StateLine";
 import { Title } from "./Title";
 import "./document.css";
 
-type Props = { id: string; me: Me; fresh: boolean; onHelp: () => void };
+type Props = { id: string; me: Me; expired: boolean; fresh: boolean; onHelp: () => void };
+
+/** How often a door that should be open is tried again before it is said to be closed. */
+const TRIES = 3;
 
 function DocumentMeta({ facts }: { facts: DocumentFacts }) {
   const { t } = useTranslation();
@@ -44,14 +49,19 @@ function DocumentMeta({ facts }: { facts: DocumentFacts }) {
   );
 }
 
+function sayExpired(line: Line, expired: boolean): Line {
+  const atDoor = line.kind === "failed" && line.reason === "no-access";
+  return atDoor && expired ? { ...line, reason: "signed-out" } : line;
+}
+
 type OpenProps = Props & { facts: DocumentFacts; session: DocumentSession; closedTo: boolean };
 
-function Written({ id, me, fresh, onHelp, facts, session, closedTo }: OpenProps) {
+function Written({ id, me, expired, fresh, onHelp, facts, session, closedTo }: OpenProps) {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const online = useOnline();
   const { facts: saving, people, ready } = useSessionState(session);
-  const line = useLine(saving, online);
+  const line = sayExpired(useLine(saving, online), expired);
   const [muted, setMuted] = useMuted();
   const [toolbarPlace, setToolbarPlace] = useState<HTMLElement | null>(null);
   const focusText = useRef<() => void>(() => {});
@@ -60,8 +70,10 @@ function Written({ id, me, fresh, onHelp, facts, session, closedTo }: OpenProps)
   }, []);
 
   const allowed = facts.access === "write" || facts.access === "manage";
-  const refused = line.kind === "failed" && line.reason !== "device-full" && line.reason !== "device-closed";
-  const editable = allowed && !closedTo && saving.scope === "write" && !refused;
+  const refused = line.kind === "failed" && ["now-readonly", "refused"].includes(line.reason);
+  // Whose login ran out goes on writing: the device keeps it until they are back.
+  const open = saving.scope === "write" || (saving.scope === "none" && !closedTo);
+  const editable = allowed && !closedTo && open && !refused;
   useSpokenPresence(session, people, me.id, saving.synced, muted);
 
   useEffect(
@@ -72,19 +84,31 @@ function Written({ id, me, fresh, onHelp, facts, session, closedTo }: OpenProps)
     [session, queries, id],
   );
 
-  // Refused at the door: perhaps the login is over, perhaps the document is closed to us. Ask which.
-  const denied = saving.scope === "none";
+  // Refused at the door: perhaps the login is over, perhaps the document is closed to us, perhaps the socket is older
+  // than the login. Ask which; when neither is so, come back with a new socket.
+  const denied = saving.scope === "none" && saving.link === "open";
+  const tries = useRef(0);
   useEffect(() => {
     if (!denied) return;
-    void queries.invalidateQueries({ queryKey: ["me"] });
-    void queries.invalidateQueries({ queryKey: documentQuery(id).queryKey });
+    const timer = setTimeout(async () => {
+      await queries.invalidateQueries({ queryKey: meQuery.queryKey });
+      await queries.invalidateQueries({ queryKey: documentQuery(id).queryKey });
+      const me = queries.getQueryState(meQuery.queryKey);
+      const document = queries.getQueryState(documentQuery(id).queryKey);
+      tries.current += 1;
+      if (me?.data && document?.status === "success" && tries.current <= TRIES) reopenSocket();
+    }, tries.current * 2000);
+    return () => clearTimeout(timer);
   }, [denied, queries, id]);
+  useEffect(() => {
+    if (saving.synced) tries.current = 0;
+  }, [saving.synced]);
 
   // The socket stays away though there is a network: perhaps the login is over.
   const away = saving.link === "closed" && online;
   useEffect(() => {
     if (!away) return;
-    const timer = setTimeout(() => void queries.invalidateQueries({ queryKey: ["me"] }), 3000);
+    const timer = setTimeout(() => void queries.invalidateQueries({ queryKey: meQuery.queryKey }), 3000);
     return () => clearTimeout(timer);
   }, [away, queries]);
 
@@ -111,7 +135,14 @@ function Written({ id, me, fresh, onHelp, facts, session, closedTo }: OpenProps)
             <RefusedNote
               onDownload={takeAway}
               action={
-                <button type="button" className="btn" onClick={() => session.retry()}>
+                <button
+                  type="button"
+                  className="btn"
+                  onClick={() => {
+                    void queries.invalidateQueries({ queryKey: documentQuery(id).queryKey });
+                    session.retry();
+                  }}
+                >
                   {t("states.retry")}
                 </button>
               }
