@@ -231,6 +231,19 @@ for (const kind of hocuspocusClients) {
       await reader.shows('now it works')
     }))
 
+    test(`a person of ${kind} who leaves one document of a shared socket is seen to leave it, and only it`, { skip: oursOnly }, () => arena(server, async join => {
+      const socket = join.socket(kind)
+      const [here, there] = [join(kind, `here ${kind}`, { socket }), join(kind, `there ${kind}`, { socket })]
+      const watchers = [join('y-websocket-31', `here ${kind}`), join('y-websocket-31', `there ${kind}`)]
+      for (const one of [here, there]) one.say({ user: { name: 'Ann' } })
+      await until('both are seen', () => watchers[0].others.has(here.id) && watchers[1].others.has(there.id))
+      here.end()
+      await until('she is seen to leave', () => !watchers[0].others.has(here.id))
+      assert.ok(watchers[1].others.has(there.id))
+      there.insert(0, 'still here')
+      await there.saved()
+    }))
+
     test(`a document of ${kind} is left and opened again on the same socket`, { skip: oursOnly }, () => arena(server, async join => {
       const socket = join.socket(kind)
       const stays = join(kind, `stays ${kind}`, { socket })

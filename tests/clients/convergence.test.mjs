@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import * as Y from 'yjs'
 import { arena } from './kit/clients.mjs'
+import { Cluster, postgresMissing } from './kit/postgres.mjs'
 import { random, seeds } from './kit/random.mjs'
 import { Server, oursOnly } from './kit/server.mjs'
 import { until } from './kit/wait.mjs'
@@ -14,7 +15,8 @@ const KINDS = [
   'hocuspocus-3', 'hocuspocus-4', 'y-websocket-31', 'y-websocket-rc5', 'hocuspocus-4', 'y-websocket-2',
   'hocuspocus-3', 'y-websocket-30', 'y-websocket-31', 'y-websocket-2', 'hocuspocus-4', 'yjs-14'
 ]
-const LANES = 2
+// Plans are played on both engines, where there are both.
+const LANES = ['SQLite', postgresMissing() ? 'SQLite' : 'PostgreSQL']
 const ROUNDS = 8
 
 /** Everything in a document, in one comparable text. */
@@ -114,12 +116,12 @@ const breathe = async rng => {
   for (let i = rng.below(12); i > 0; i--) await new Promise(resolve => setImmediate(resolve))
 }
 
-async function play (seed, server) {
+async function play (seed, server, stall) {
   const rng = random(seed)
   await arena(server, async join => {
     const name = `plan ${seed}`
     const people = KINDS.map(kind => join(kind, name))
-    let release = () => {}
+    let release = async () => {}
     try {
       for (let round = 0; round < ROUNDS; round++) {
         for (let i = 0; i < 24; i++) {
@@ -131,9 +133,9 @@ async function play (seed, server) {
         if (event < 2) one.cut()
         else if (event < 4) one.disconnect()
         else if (event < 6) for (const other of people) other.connect()
-        else if (event === 6) { release(); release = () => {}; await server.crash() }
-        else if (event === 7) { release(); release = server.stall() }
-        else if (event === 8) { release(); release = () => {} }
+        else if (event === 6) { await release(); release = async () => {}; await server.crash() }
+        else if (event === 7) { await release(); release = await stall() }
+        else if (event === 8) { await release(); release = async () => {} }
         else {
           // Gone for good, with whatever was not yet sent; somebody else comes.
           const at = people.indexOf(one)
@@ -143,7 +145,7 @@ async function play (seed, server) {
         await breathe(rng)
       }
     } finally {
-      release()
+      await release()
     }
     for (const one of people) one.connect()
     const [first] = people
@@ -176,13 +178,21 @@ async function play (seed, server) {
 
 describe('twelve people converge', { concurrency: true, skip: oursOnly }, () => {
   const all = seeds(60)
-  for (let lane = 0; lane < LANES; lane++) {
-    describe(`lane ${lane + 1}`, { concurrency: 1 }, () => {
+  for (const [lane, engine] of LANES.entries()) {
+    describe(`lane ${lane + 1}, on ${engine}`, { concurrency: 1 }, () => {
       let server
-      before(async () => { server = await Server.start() })
-      after(() => server.end())
-      for (const seed of all.filter((_, i) => i % LANES === lane)) {
-        test(`s2_everyone holds the same in the end, plan SEED=${seed}`, () => play(seed, server))
+      let cluster
+      before(async () => {
+        if (engine === 'PostgreSQL') cluster = await Cluster.start()
+        server = await Server.start({ database: cluster?.url })
+      })
+      after(async () => {
+        await server.end()
+        await cluster?.end()
+      })
+      const stall = () => cluster ? cluster.stall() : server.stall()
+      for (const seed of all.filter((_, i) => process.env.SEED || i % LANES.length === lane)) {
+        test(`s2_everyone holds the same in the end, plan SEED=${seed}`, () => play(seed, server, stall))
       }
     })
   }

@@ -66,6 +66,15 @@ afterEach(async () => {
   assert.ok(grown < GROWTH_MIB, `the server has grown by ${grown.toFixed(0)} MiB`)
 })
 
+/** Headers of the page of a demo person who has signed in. */
+async function signedIn (own) {
+  const { people } = await (await fetch(`${own.http}/auth/demo`)).json()
+  const agent = people.find(person => person.role === 'agent')
+  const headers = { 'content-type': 'application/json', origin: own.http }
+  const answer = await fetch(`${own.http}/auth/demo`, { method: 'POST', headers, body: JSON.stringify({ id: agent.id }) })
+  return { cookie: answer.headers.get('set-cookie').split(';')[0], origin: own.http }
+}
+
 let visitors = 0
 /** Somebody with the right to write, in either dialect, who speaks by hand. */
 async function visitor (dialect, name = ROOM, options = {}) {
@@ -380,23 +389,6 @@ describe('out of turn, Hocuspocus', { skip: oursOnly }, () => {
     eve.end()
   })
 
-  test('s18_more sockets than a person or an address may have are refused, and later ones are let in when some have gone', async () => {
-    const own = await Server.start({ config: '[limits]\nsockets_per_address = 5\n' })
-    const all = []
-    for (let i = 0; i < 8; i++) all.push(i % 2 ? await RawYjs.open(own, 'crowd') : await RawHocuspocus.open(own))
-    await until('three are refused', () => all.filter(raw => [429, 503].includes(raw.rejected) || raw.closed?.code === 1013).length === 3)
-    assert.equal(all.filter(raw => raw.open).length, 5)
-    for (const raw of all) raw.end()
-    await until('there is room again', async () => {
-      const raw = await RawYjs.open(own, 'crowd')
-      if (!raw.open) return false
-      await raw.hello()
-      raw.end()
-      return true
-    })
-    await own.end()
-  })
-
   test('s18_more documents on one socket than are allowed are refused one by one', async () => {
     const own = await Server.start({ config: '[limits]\ndocuments_per_socket = 5\n' })
     const raw = await RawHocuspocus.open(own)
@@ -518,12 +510,29 @@ describe('without --open', { skip: oursOnly }, () => {
   before(async () => {
     if (oursOnly) return
     closed = await Server.start({ mode: '--demo' })
-    const { people } = await (await fetch(`${closed.http}/auth/demo`)).json()
-    const agent = people.find(person => person.role === 'agent')
-    const answer = await fetch(`${closed.http}/auth/demo`, { method: 'POST', headers: { 'content-type': 'application/json', origin: closed.http }, body: JSON.stringify({ id: agent.id }) })
-    cookie = answer.headers.get('set-cookie').split(';')[0]
+    cookie = (await signedIn(closed)).cookie
   })
   after(() => closed?.end())
+
+  test('s18_more sockets than a person may have are refused, and later ones are let in when some have gone', async () => {
+    const own = await Server.start({ mode: '--demo', config: '[limits]\nsockets_per_person = 5\n' })
+    const headers = await signedIn(own)
+    const { items } = await (await fetch(`${own.http}/api/v1/documents`, { headers })).json()
+    const path = encodeURIComponent(items[0].room)
+    const all = []
+    for (let i = 0; i < 8; i++) all.push(i % 2 ? await RawYjs.open(own, path, { headers }) : await RawHocuspocus.open(own, { headers }))
+    await until('three are refused', () => all.filter(raw => [429, 503].includes(raw.rejected) || raw.closed?.code === 1013).length === 3)
+    assert.equal(all.filter(raw => raw.open).length, 5)
+    for (const raw of all) raw.end()
+    await until('there is room again', async () => {
+      const raw = await RawYjs.open(own, path, { headers })
+      if (!raw.open) return false
+      await raw.hello()
+      raw.end()
+      return true
+    })
+    await own.end()
+  })
 
   test('nobody in particular may open nothing', async () => {
     const raw = await RawHocuspocus.open(closed)

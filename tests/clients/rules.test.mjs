@@ -1,11 +1,14 @@
 // The numbered rules of docs/SYNC.md that can be seen from outside, spoken by hand where a real client says too little.
 
 import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
 import * as Y from 'yjs'
 import { arena, connect } from './kit/clients.mjs'
 import * as people from './kit/people.mjs'
+import { database, postgresMissing } from './kit/postgres.mjs'
+import { random } from './kit/random.mjs'
 import { Server, oursOnly } from './kit/server.mjs'
 import * as u from './kit/update.mjs'
 import { never, until } from './kit/wait.mjs'
@@ -27,6 +30,17 @@ function letters (n, { client, text = 'text' } = {}) {
   doc.on('update', update => updates.push(update))
   for (let i = 0; i < n; i++) doc.getText(text).insert(i, String.fromCharCode(97 + i % 26))
   return { doc, updates }
+}
+
+/** Processes started by `pid`, by whichever of its threads. */
+function childrenOf (pid) {
+  return readdirSync(`/proc/${pid}/task`).flatMap(task => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean)
+    } catch {
+      return []
+    }
+  })
 }
 
 const head = name => Number(server.rows('select head_seq from documents where name = ?', name)[0]?.head_seq ?? 0)
@@ -115,6 +129,75 @@ describe('durability', { skip }, () => {
     })
     await own.end()
   })
+
+  for (const engine of ['SQLite', 'PostgreSQL']) {
+    test(`s2_no acknowledged letter is lost by SIGKILL at any moment, on ${engine}`, { skip: engine === 'PostgreSQL' && (postgresMissing() ?? false), timeout: 120_000 }, async () => {
+      const store = engine === 'PostgreSQL' ? await database() : undefined
+      const own = await Server.start({ database: store?.url })
+      const rng = random(4711)
+      for (let round = 0; round < 8; round++) {
+        const names = [`killed ${round} h`, `killed ${round} y`]
+        const hocuspocus = await RawHocuspocus.open(own)
+        const yjs = await RawYjs.open(own, encodeURIComponent(names[1]))
+        await hocuspocus.hello(names[0])
+        await yjs.hello()
+        const { updates } = letters(3000)
+        const victim = 20 + rng.below(400)
+        let sent = 0
+        await until('enough is acknowledged', async () => {
+          for (let i = 0; i < 10 && sent < updates.length; i++, sent++) {
+            hocuspocus.update(names[0], updates[sent])
+            yjs.update(updates[sent])
+          }
+          return hocuspocus.count('status') > victim && yjs.count('update') > victim
+        })
+        await own.kill()
+        await until('the sockets are closed', () => hocuspocus.closed && yjs.closed)
+        const acknowledged = [hocuspocus.count('status') - 1, yjs.count('update')]
+        await own.up()
+        for (const [i, name] of names.entries()) {
+          const reader = await RawYjs.open(own, encodeURIComponent(name))
+          await reader.hello()
+          const { length } = reader.document().getText('text')
+          assert.ok(length >= acknowledged[i], `${name}: ${acknowledged[i]} letters were acknowledged, ${length} are there`)
+          reader.end()
+        }
+      }
+      await own.end()
+      await store?.end()
+    })
+  }
+
+  for (const signal of ['SIGKILL', 'SIGSTOP']) {
+    test(`s6_workers that get ${signal} are replaced, and who waits for them is served`, { timeout: 60_000 }, async () => {
+      const own = await Server.start({ config: '[workers]\nsize = 2\njob_timeout_ms = 1500\n' })
+      await arena(own, async join => {
+        const [ann, bob] = [join('hocuspocus-4', 'workers'), join('y-websocket-31', 'workers')]
+        ann.insert(0, 'both have this. ')
+        await ann.saved()
+        await bob.shows('both have this. ')
+        for (let round = 0; round < 3; round++) {
+          bob.disconnect()
+          await until('Bob is offline', () => !bob.isSynced)
+          // With letters of his own, what he lacks can only be told by a worker.
+          bob.insert(0, `b${round} `)
+          ann.append(`round ${round}. `)
+          ann.delete(0, 2)
+          await ann.saved()
+          const workers = childrenOf(own.pid)
+          assert.ok(workers.length > 0 || round > 0)
+          for (const pid of workers) {
+            try { process.kill(Number(pid), signal) } catch { /* gone already */ }
+          }
+          bob.connect()
+          await bob.synced({ within: 20_000 })
+          await until('both show the same', () => bob.text === ann.text && ann.text.includes(`b${round}`) && bob.text.includes(`round ${round}`))
+        }
+        assert.equal(ann.opened, 1)
+      })
+      await own.end()
+    })
+  }
 
   const damages = {
     'whose update is cut short': payload => { payload.fill(0xff, payload.length - 8); return payload },
@@ -326,6 +409,33 @@ describe('access', { skip }, () => {
     for (const raw of [ann, bob, yjs]) raw.end()
   })
 
+  for (const dialect of ['h', 'y']) {
+    test(`s16_letters of somebody who is here are taken from another once she has confirmed them (she: ${dialect === 'h' ? 'Hocuspocus' : 'y-websocket'})`, async () => {
+      const name = `s16 asked ${dialect}`
+      const token = await server.token(name, { user: people.ann })
+      const { doc, updates } = letters(6)
+      const ann = dialect === 'h' ? await RawHocuspocus.open(server) : await RawYjs.open(server, encodeURIComponent(name), { token })
+      const say = (kind, ...rest) => dialect === 'h' ? ann[kind](name, ...rest) : ann[kind](...rest)
+      if (dialect === 'h') await ann.hello(name, token)
+      else await ann.hello()
+      say('awareness', [doc.clientID, 1, { user: { name: 'Ann' } }])
+      await ann.got('awareness')
+      for (const update of updates.slice(0, 3)) say('update', update)
+      const bob = await RawHocuspocus.open(server)
+      await bob.hello(name, await server.token(name, { user: people.bob }))
+      await until('Bob has the first three', () => bob.document().getText('text').toString() === 'abc')
+      const asked = ann.count('step1')
+      bob.update(name, Y.mergeUpdates(updates.slice(3)))
+      await ann.got('step1', { nth: asked + 1 })
+      say('step2', Y.encodeStateAsUpdate(doc))
+      await until('Bob\'s message is acknowledged', () => bob.of('status').length === 2 && bob.of('status').every(m => m.stored === 1))
+      const fresh = await RawYjs.open(server, encodeURIComponent(name), { token })
+      await fresh.hello()
+      assert.equal(fresh.document().getText('text').toString(), 'abcdef')
+      for (const raw of [ann, bob, fresh]) raw.end()
+    })
+  }
+
   test('s16_letters that come along with others bind nobody\'s id', () => arena(server, async join => {
     // Bob's step 2 brings letters of a third person; that person then comes and writes without trouble.
     const name = 's16 along'
@@ -398,7 +508,7 @@ describe('load', { skip }, () => {
   })
 
   test('s4_a store that stalls for long: the queue is bounded, says so, and all that was taken is committed at the end', { timeout: 90_000 }, async () => {
-    const own = await Server.start()
+    const own = await Server.start({ config: '[limits]\ndocument_bytes = 268435456\n' })
     const eve = await RawHocuspocus.open(own)
     await eve.hello('bounded')
     await eve.got('status')
@@ -529,6 +639,23 @@ describe('presence', { skip }, () => {
     await until('it is gone', () => seen().at(-1).state === null)
     assert.equal(seen().at(-1).clock, clock)
     watcher.end()
+  })
+
+  test('s21_who asks is told who is here, in both dialects', async () => {
+    const [one, two, three] = [await RawYjs.open(server, 'asked'), await RawYjs.open(server, 'asked'), await RawHocuspocus.open(server)]
+    await one.hello()
+    await two.hello()
+    await three.hello('asked')
+    one.awareness([81, 1, { name: 'one' }])
+    await two.got('awareness')
+    await three.got('awareness')
+    two.messages.length = three.messages.length = 0
+    two.send(3)
+    three.send('asked', 3)
+    for (const raw of [two, three]) {
+      await until('it is told', () => raw.of('awareness').some(m => readAwareness(m.payload).some(e => e.client === 81 && e.state?.name === 'one')))
+    }
+    for (const raw of [one, two, three]) raw.end()
   })
 
   test('s21_an id that comes back with a smaller clock is seen again', async () => {

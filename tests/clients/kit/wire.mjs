@@ -98,6 +98,7 @@ class Raw {
       try {
         this.messages.push(...read(new Uint8Array(frame)))
       } catch (error) {
+        this.unreadable = error.message
         this.messages.push({ kind: 'unreadable', error: error.message })
       }
     })
@@ -133,6 +134,7 @@ class Raw {
   async got (kind, { nth = 1, name, within } = {}) {
     await until(`message ${nth} of kind ${kind} arrives${name ? ` for ${name}` : ''}; so far: ${JSON.stringify(this.messages.map(m => m.kind))}`,
       () => this.count(kind, name) >= nth, { within })
+    if (this.unreadable) throw new Error(`no client could read what the server sent: ${this.unreadable}`)
     return this.of(kind, name)[nth - 1]
   }
 
@@ -163,11 +165,12 @@ export class RawYjs extends Raw {
   update (update) { return this.send(0, 2, sized(update)) }
   awareness (...entries) { return this.send(1, sized(awarenessOf(...entries))) }
 
-  /** Says hello as a client without content does, and waits for the answer. */
+  /** Says hello as a client without content does, waits for the answer, and answers the server's step 1 with nothing. */
   async hello (vector = emptyVector) {
     this.step1(vector)
     await this.got('step2')
-    return this
+    await this.got('step1')
+    return this.step2(new Uint8Array([0, 0]))
   }
 }
 
