@@ -1,4 +1,18 @@
-import { AWA, BRUNO, CHLOE, COMMUNITY, DAVID, expect, makeDocument, openDocument, saved, state, test, text, words } from "./people.ts";
+import {
+  AWA,
+  BRUNO,
+  CHLOE,
+  COMMUNITY,
+  DAVID,
+  expect,
+  makeDocument,
+  openDocument,
+  saved,
+  state,
+  test,
+  text,
+  words,
+} from "./people.ts";
 
 test("two people write one page: words, names, carets, and undo of one's own", async ({ person, node }) => {
   const awa = await person(AWA);
@@ -52,7 +66,10 @@ test("arrivals are announced politely, and can be muted", async ({ person, node 
   await expect(awa.page.getByRole("menuitem", { name: "Annoncer qui arrive" })).toBeVisible();
 });
 
-test("a title changed by one is changed for the other, in the page and in the lists", async ({ person, node }) => {
+test("a title changed by one is changed for the other, in the page and in the lists", async ({
+  person,
+  node,
+}) => {
   const awa = await person(AWA);
   const bruno = await person(BRUNO);
   const id = await makeDocument(awa, node, "Ancien titre", COMMUNITY);

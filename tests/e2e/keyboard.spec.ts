@@ -1,6 +1,8 @@
 import { AWA, COMMUNITY, expect, makeDocument, openDocument, saved, test, text } from "./people.ts";
 
-test("by keyboard alone: skip link, a new document, its title, its text, the toolbar, a table, and home", async ({ person }) => {
+test("by keyboard alone: skip link, a new document, its title, its text, the toolbar, a table, and home", async ({
+  person,
+}) => {
   const awa = await person(AWA);
   const { page } = awa;
   await page.goto(`/c/${COMMUNITY}/docs`);
@@ -61,7 +63,10 @@ test("by keyboard alone: skip link, a new document, its title, its text, the too
   await saved(page);
 });
 
-test("Tab leaves the text, letters are not shortcuts while typing, and g h goes home", async ({ person, node }) => {
+test("Tab leaves the text, letters are not shortcuts while typing, and g h goes home", async ({
+  person,
+  node,
+}) => {
   const awa = await person(AWA);
   const { page } = awa;
   const id = await makeDocument(awa, node, "Raccourcis", COMMUNITY);
@@ -102,7 +107,10 @@ test("a link is set and taken away from a dialog that gives the focus back", asy
   await expect(link).toHaveCount(0);
 });
 
-test("a slash lists the blocks, what follows narrows the list, and Enter makes one", async ({ person, node }) => {
+test("a slash lists the blocks, what follows narrows the list, and Enter makes one", async ({
+  person,
+  node,
+}) => {
   const awa = await person(AWA);
   const { page } = awa;
   const id = await makeDocument(awa, node, "Blocs", COMMUNITY);
@@ -126,7 +134,10 @@ test("a slash lists the blocks, what follows narrows the list, and Enter makes o
   await saved(page);
 });
 
-test("a document is renamed from the list, and the focus comes back to its button", async ({ person, node }) => {
+test("a document is renamed from the list, and the focus comes back to its button", async ({
+  person,
+  node,
+}) => {
   const awa = await person(AWA);
   const { page } = awa;
   await makeDocument(awa, node, "À renommer", COMMUNITY);

@@ -13,7 +13,9 @@ function freePort(): Promise<number> {
     probe.once("error", failed);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (typeof address === "object" && address ? found(address.port) : failed(new Error("no port"))));
+      probe.close(() =>
+        typeof address === "object" && address ? found(address.port) : failed(new Error("no port")),
+      );
     });
   });
 }
@@ -40,7 +42,14 @@ export class Node {
   async start(): Promise<void> {
     const child = spawn(
       BINARY,
-      ["serve", "--demo", "--listen", `127.0.0.1:${this.port}`, "--database", `sqlite:${join(this.folder, "data.db")}`],
+      [
+        "serve",
+        "--demo",
+        "--listen",
+        `127.0.0.1:${this.port}`,
+        "--database",
+        `sqlite:${join(this.folder, "data.db")}`,
+      ],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, UNISSON_METRICS_LISTEN: "" } },
     );
     this.#child = child;

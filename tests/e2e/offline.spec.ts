@@ -1,10 +1,27 @@
 import { readFile } from "node:fs/promises";
-import { AWA, BRUNO, COMMUNITY, expect, goOffline, goOnline, makeDocument, openDocument, saved, state, test, text, words } from "./people.ts";
+import {
+  AWA,
+  BRUNO,
+  COMMUNITY,
+  expect,
+  goOffline,
+  goOnline,
+  makeDocument,
+  openDocument,
+  saved,
+  state,
+  test,
+  text,
+  words,
+} from "./people.ts";
 
 // The browser writes in red every connection that a cut network refuses.
 test.use({ allowed: [/ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|WebSocket connection/] });
 
-test("a tunnel: typing goes on, is counted, survives a closed tab, and merges on return", async ({ person, node }) => {
+test("a tunnel: typing goes on, is counted, survives a closed tab, and merges on return", async ({
+  person,
+  node,
+}) => {
   const awa = await person(AWA);
   const bruno = await person(BRUNO);
   const id = await makeDocument(awa, node, "Tunnel", COMMUNITY);
@@ -70,7 +87,10 @@ test("leaving warns about nothing once it is on the device", async ({ person, no
   expect(asked).toBe(false);
 });
 
-test("lists and documents already opened are there without a network, and the rest says why not", async ({ person, node }) => {
+test("lists and documents already opened are there without a network, and the rest says why not", async ({
+  person,
+  node,
+}) => {
   const awa = await person(AWA);
   const id = await makeDocument(awa, node, "Déjà ouvert", COMMUNITY);
   const never = await makeDocument(awa, node, "Jamais ouvert", COMMUNITY);
@@ -90,7 +110,10 @@ test("lists and documents already opened are there without a network, and the re
   await expect(awa.page.getByText("n’a jamais été ouvert sur cet appareil")).toBeVisible();
 });
 
-test("work of a version that was replaced is offered for download before it is cleared", async ({ person, node }) => {
+test("work of a version that was replaced is offered for download before it is cleared", async ({
+  person,
+  node,
+}) => {
   const awa = await person(AWA);
   const id = await makeDocument(awa, node, "Version remplacée", COMMUNITY);
   await openDocument(awa, id);
@@ -107,7 +130,9 @@ test("work of a version that was replaced is offered for download before it is c
         request.onsuccess = () => resolve(request.result);
         request.onerror = () => reject(request.error);
       });
-    const name = (await indexedDB.databases()).map((one) => one.name ?? "").find((one) => one.endsWith(`/${document}`));
+    const name = (await indexedDB.databases())
+      .map((one) => one.name ?? "")
+      .find((one) => one.endsWith(`/${document}`));
     const from = await done(indexedDB.open(name ?? ""));
     const updates = await done(from.transaction("updates").objectStore("updates").getAll());
     from.close();

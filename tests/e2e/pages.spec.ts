@@ -1,6 +1,6 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { AWA, COMMUNITY, expect, makeDocument, type Person, test, text } from "./people.ts";
+import { AWA, COMMUNITY, expect, makeDocument, type Person, saved, test, text } from "./people.ts";
 
 const WIDTHS = [390, 1440] as const;
 const THEMES = ["light", "dark"] as const;
@@ -11,14 +11,18 @@ const LANGUAGES = [
 
 async function hasNoFault(page: Page, where: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map((one) => `${where}: ${one.impact} ${one.id} ${one.nodes.map((node) => node.target.join(" ")).join(" | ")}`);
+  const found = violations.map(
+    (one) =>
+      `${where}: ${one.impact} ${one.id} ${one.nodes.map((node) => node.target.join(" ")).join(" | ")}`,
+  );
   expect(found).toEqual([]);
   await expect(page.locator("h1")).toHaveCount(1);
   await expect(page.locator("main")).toHaveCount(1);
 }
 
 async function fits(page: Page, width: number, where: string): Promise<void> {
-  const wider = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const wider = () =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(await wider(), where).toBeLessThanOrEqual(0);
   if (width > 400) return;
   const size = page.viewportSize();
@@ -53,7 +57,10 @@ async function fill(page: Page): Promise<void> {
 for (const { locale, lang } of LANGUAGES) {
   for (const colorScheme of THEMES) {
     for (const width of WIDTHS) {
-      test(`every page in ${lang}, ${colorScheme}, ${width} px: axe, title, language, no sideways scroll`, async ({ person, node }) => {
+      test(`every page in ${lang}, ${colorScheme}, ${width} px: axe, title, language, no sideways scroll`, async ({
+        person,
+        node,
+      }) => {
         const options = { viewport: { width, height: 844 }, colorScheme, locale };
         const visitor = await person(null, options);
         await visitor.page.goto("/");
@@ -111,9 +118,18 @@ test("a link to a document survives the sign-in, and signing out ends it", async
   await visitor.page.goto(`/d/${id}`);
   await visitor.page.getByRole("button", { name: AWA }).click();
   await expect(visitor.page.getByRole("textbox", { name: "Titre du document" })).toHaveValue("Lien profond");
+  await saved(visitor.page);
   await visitor.page.getByRole("button", { name: /profil et réglages/ }).click();
   await visitor.page.getByRole("menuitem", { name: "Se déconnecter" }).click();
   await expect(visitor.page.getByRole("heading", { level: 1 })).toContainText("Travailler ensemble");
+  // Nothing that was read stays on the device.
+  const left = await visitor.page.evaluate(async () => ({
+    databases: (await indexedDB.databases())
+      .map((one) => one.name ?? "")
+      .filter((name) => name.includes("/0")),
+    kept: Object.keys(localStorage).filter((key) => key.startsWith("unisson.kept")),
+  }));
+  expect(left).toEqual({ databases: [], kept: [] });
 });
 
 test("a chosen theme holds over the system's, and stays", async ({ person }) => {

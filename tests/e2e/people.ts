@@ -8,14 +8,20 @@ export const CHLOE = "Chloé Martin";
 export const DAVID = "David Nguyen";
 export const COMMUNITY = "chefs-de-projet-numerique";
 
-type Options = { viewport?: { width: number; height: number }; colorScheme?: "light" | "dark"; locale?: string };
+type Options = {
+  viewport?: { width: number; height: number };
+  colorScheme?: "light" | "dark";
+  locale?: string;
+};
 /** Words in red that a test brings about itself. */
 type Allowed = RegExp[];
 
 export type Person = { context: BrowserContext; page: Page; errors: string[] };
 
 export async function idOf(node: Node, name: string): Promise<string> {
-  const { people } = (await (await fetch(`${node.url}/auth/demo`)).json()) as { people: { id: string; name: string }[] };
+  const { people } = (await (await fetch(`${node.url}/auth/demo`)).json()) as {
+    people: { id: string; name: string }[];
+  };
   const found = people.find((person) => person.name === name);
   if (!found) throw new Error(`nobody is called ${name}`);
   return found.id;
@@ -26,12 +32,18 @@ function watch(page: Page, node: Node, errors: string[]): void {
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("request", (request) => {
     const address = request.url();
-    if (!address.startsWith(node.url) && !/^(data|blob):/.test(address)) errors.push(`foreign request: ${address}`);
+    if (!address.startsWith(node.url) && !/^(data|blob):/.test(address))
+      errors.push(`foreign request: ${address}`);
   });
 }
 
 async function arrive(browser: Browser, node: Node, name: string | null, options: Options): Promise<Person> {
-  const context = await browser.newContext({ baseURL: node.url, locale: "fr-FR", timezoneId: "Europe/Paris", ...options });
+  const context = await browser.newContext({
+    baseURL: node.url,
+    locale: "fr-FR",
+    timezoneId: "Europe/Paris",
+    ...options,
+  });
   // A browser that is put offline keeps its open sockets: the test has to find them.
   await context.addInitScript(() => {
     const sockets: WebSocket[] = [];
@@ -47,7 +59,9 @@ async function arrive(browser: Browser, node: Node, name: string | null, options
     });
   });
   if (name !== null) {
-    const answer = await context.request.post(`${node.url}/auth/demo`, { data: { id: await idOf(node, name) } });
+    const answer = await context.request.post(`${node.url}/auth/demo`, {
+      data: { id: await idOf(node, name) },
+    });
     if (!answer.ok()) throw new Error(`${name} can't sign in: ${answer.status()}`);
   }
   const page = await context.newPage();
@@ -82,7 +96,9 @@ export const test = base.extend<Fixtures, { node: Node }>({
       people.push(person);
       return person;
     });
-    const red = people.flatMap((person) => person.errors).filter((text) => !allowed.some((one) => one.test(text)));
+    const red = people
+      .flatMap((person) => person.errors)
+      .filter((text) => !allowed.some((one) => one.test(text)));
     for (const person of people) await person.context.close();
     expect(red).toEqual([]);
   },
@@ -103,8 +119,15 @@ export const words = (page: Page) =>
 export const state = (page: Page) => page.locator("[data-state]");
 
 /** A new document of this person, by the interface of the server. */
-export async function makeDocument(person: Person, node: Node, title: string, community: string | null): Promise<string> {
-  const answer = await person.context.request.post(`${node.url}/api/v1/documents`, { data: { title, community } });
+export async function makeDocument(
+  person: Person,
+  node: Node,
+  title: string,
+  community: string | null,
+): Promise<string> {
+  const answer = await person.context.request.post(`${node.url}/api/v1/documents`, {
+    data: { title, community },
+  });
   expect(answer.status()).toBe(201);
   return ((await answer.json()) as { id: string }).id;
 }

@@ -1,7 +1,7 @@
 import "fake-indexeddb/auto";
 import { afterEach, expect, test, vi } from "vitest";
 import * as Y from "yjs";
-import { clearStranded, DeviceCopy, databaseName, findStranded, readStranded } from "./device";
+import { clearCopies, clearStranded, DeviceCopy, databaseName, findStranded, readStranded } from "./device";
 
 const ME = "0190a000-0000-7000-8000-00000000000a";
 const DOCUMENT = "0190d000-0000-7000-8000-000000000001";
@@ -19,7 +19,7 @@ function open(room: string, doc: Y.Doc) {
 }
 
 afterEach(() => {
-  for (const copy of copies.splice(0)) copy.close();
+  for (const copy of copies.splice(0)) void copy.close();
 });
 
 test("a count is confirmed once the changes before it are on the disk, and is there after a reload", async () => {
@@ -30,7 +30,7 @@ test("a count is confirmed once the changes before it are on the disk, and is th
   first.copy.markKnown();
   first.copy.note(7);
   await vi.waitFor(() => expect(first.stored).toHaveBeenCalledWith(7));
-  first.copy.close();
+  await first.copy.close();
 
   const again = new Y.Doc();
   const second = open(DOCUMENT, again);
@@ -45,10 +45,10 @@ test("work of an earlier lineage is found, read and cleared; a copy with nothing
   old.getText("default").insert(0, "resté ici");
   stranded.copy.note(3);
   await vi.waitFor(() => expect(stranded.stored).toHaveBeenCalledWith(3));
-  stranded.copy.close();
+  await stranded.copy.close();
   const quiet = open(`${DOCUMENT}@3`, new Y.Doc());
   await vi.waitFor(() => expect(quiet.loaded).toHaveBeenCalled());
-  quiet.copy.close();
+  await quiet.copy.close();
 
   const found = await findStranded(ME, DOCUMENT, `${DOCUMENT}@4`);
   const name = databaseName(ME, `${DOCUMENT}@2`);
@@ -58,10 +58,27 @@ test("work of an earlier lineage is found, read and cleared; a copy with nothing
   const read = new Y.Doc();
   await readStranded(name, read);
   expect(read.getText("default").toString()).toBe("resté ici");
-  clearStranded(name);
+  await clearStranded(name);
   await vi.waitFor(async () =>
     expect((await indexedDB.databases()).map((one) => one.name)).not.toContain(name),
   );
+});
+
+test("signing out clears what the server has, and keeps what only this device has", async () => {
+  for (const [room, unsent] of [
+    ["sent", 0],
+    ["waiting", 2],
+  ] as const) {
+    const opened = open(room, new Y.Doc());
+    await vi.waitFor(() => expect(opened.loaded).toHaveBeenCalled());
+    opened.copy.note(unsent);
+    await vi.waitFor(() => expect(opened.stored).toHaveBeenCalledWith(unsent));
+    await opened.copy.close();
+  }
+  await clearCopies(ME);
+  const left = (await indexedDB.databases()).map((one) => one.name);
+  expect(left).not.toContain(databaseName(ME, "sent"));
+  expect(left).toContain(databaseName(ME, "waiting"));
 });
 
 test("a device that can't keep anything says so", async () => {

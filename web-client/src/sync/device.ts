@@ -111,9 +111,9 @@ export class DeviceCopy {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
-    void this.#persistence?.destroy();
+    await this.#persistence?.destroy();
   }
 }
 
@@ -125,12 +125,50 @@ function openExisting(name: string): Promise<IDBDatabase | null> {
   });
 }
 
-/** Databases of this person whose name starts with the document's: `{document}` and `{document}@{epoch}`. */
-async function databasesOf(userId: string, documentId: string): Promise<string[]> {
+async function databasesNamed(fits: (name: string) => boolean): Promise<string[]> {
   if (typeof indexedDB.databases !== "function") return [];
-  const start = databaseName(userId, documentId);
   const all = await indexedDB.databases();
-  return all.map((one) => one.name ?? "").filter((name) => name === start || name.startsWith(`${start}@`));
+  return all.map((one) => one.name ?? "").filter(fits);
+}
+
+/** Databases of this person whose name starts with the document's: `{document}` and `{document}@{epoch}`. */
+function databasesOf(userId: string, documentId: string): Promise<string[]> {
+  const start = databaseName(userId, documentId);
+  return databasesNamed((name) => name === start || name.startsWith(`${start}@`));
+}
+
+/** How many changes in this database the server has not made durable. */
+async function unsentIn(name: string): Promise<number> {
+  const database = await openExisting(name);
+  if (!database) return 0;
+  const unsent = await new Promise<unknown>((resolve) => {
+    if (!database.objectStoreNames.contains("custom")) {
+      resolve(0);
+      return;
+    }
+    const request = database.transaction("custom").objectStore("custom").get(UNSENT);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => resolve(0);
+  });
+  database.close();
+  return typeof unsent === "number" && unsent > 0 ? unsent : 0;
+}
+
+function deleteDatabase(name: string): Promise<void> {
+  return new Promise((resolve) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => resolve();
+    request.onblocked = () => resolve();
+  });
+}
+
+/** Clears this person's copies from the device, but for those that hold work nobody else has. */
+export async function clearCopies(userId: string): Promise<void> {
+  const start = databaseName(userId, "");
+  for (const name of await databasesNamed((one) => one.startsWith(start))) {
+    if ((await unsentIn(name)) === 0) await deleteDatabase(name);
+  }
 }
 
 export type Stranded = { name: string; changes: number };
@@ -144,20 +182,9 @@ export async function findStranded(userId: string, documentId: string, room: str
   const found: Stranded[] = [];
   for (const name of await databasesOf(userId, documentId).catch(() => [])) {
     if (name === current) continue;
-    const database = await openExisting(name);
-    if (!database) continue;
-    const unsent = await new Promise<unknown>((resolve) => {
-      if (!database.objectStoreNames.contains("custom")) {
-        resolve(0);
-        return;
-      }
-      const request = database.transaction("custom").objectStore("custom").get(UNSENT);
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => resolve(0);
-    });
-    database.close();
-    if (typeof unsent === "number" && unsent > 0) found.push({ name, changes: unsent });
-    else indexedDB.deleteDatabase(name);
+    const changes = await unsentIn(name);
+    if (changes > 0) found.push({ name, changes });
+    else void deleteDatabase(name);
   }
   return found;
 }
@@ -169,6 +196,6 @@ export async function readStranded(name: string, doc: Y.Doc): Promise<void> {
   await persistence.destroy();
 }
 
-export function clearStranded(name: string): void {
-  indexedDB.deleteDatabase(name);
+export function clearStranded(name: string): Promise<void> {
+  return deleteDatabase(name);
 }

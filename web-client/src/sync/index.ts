@@ -2,6 +2,6 @@ export { clearStranded, findStranded, readStranded, type Stranded } from "./devi
 export { useDocumentSession, useLine, useSessionState } from "./hooks";
 export { difference, type Person, readPerson } from "./presence";
 export { isInMemoryOnly, type Line } from "./saved";
-export type { DocumentSession } from "./session";
+export { type DocumentSession, leaveDevice } from "./session";
 export { reopenSocket } from "./socket";
 export { download, plainText } from "./text";

@@ -6,7 +6,7 @@
 import { HocuspocusProvider } from "@hocuspocus/provider";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { DeviceCopy, databaseName } from "./device";
+import { clearCopies, DeviceCopy, databaseName } from "./device";
 import { type Person, peopleIn } from "./presence";
 import { type Facts, isDurable, isInMemoryOnly, type SavedEvent, START, step } from "./saved";
 import { sharedSocket } from "./socket";
@@ -225,14 +225,15 @@ export class DocumentSession {
     if (facts.pending === 0 || facts.link !== "open") finish();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#again);
     window.removeEventListener("pageshow", this.#onPageShow);
-    this.#device.close();
+    const copy = this.#device.close();
     this.provider.destroy();
     this.doc.destroy();
+    await copy;
   }
 }
 
@@ -263,9 +264,17 @@ export function releaseSession(session: DocumentSession): void {
     session.leave(() => {
       if (held.holders > 0 || open.get(key) !== held) return;
       open.delete(key);
-      session.close();
+      void session.close();
     });
   }, 0);
+}
+
+/** Ends every open session, and clears from this device what the server has anyway: somebody signs out. */
+export async function leaveDevice(userId: string): Promise<void> {
+  const held = [...open.values()];
+  open.clear();
+  await Promise.all(held.map(({ session }) => session.close()));
+  await clearCopies(userId);
 }
 
 window.addEventListener("beforeunload", (event) => {

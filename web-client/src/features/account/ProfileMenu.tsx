@@ -28,12 +28,16 @@ export function ProfileMenu({ me, trigger, placement, onHelp }: Props) {
     saveLanguage(chosen).catch(() => {});
   }
 
-  function leave(): void {
-    signOut().then(
-      // A new page: nothing of this person stays in memory.
-      () => location.assign("/"),
-      () => toast({ text: t("settings.signOutFailed") }),
-    );
+  async function leave(): Promise<void> {
+    try {
+      await signOut();
+    } catch {
+      toast({ text: t("settings.signOutFailed") });
+      return;
+    }
+    await (await import("../../sync")).leaveDevice(me.id).catch(() => {});
+    // A new page: nothing of this person stays in memory.
+    location.assign("/");
   }
 
   return (
@@ -64,7 +68,7 @@ export function ProfileMenu({ me, trigger, placement, onHelp }: Props) {
       </MenuSection>
       <Separator />
       <MenuSection aria-label={t("settings.signOut")}>
-        <MenuItem icon={LogOut} onAction={leave}>
+        <MenuItem icon={LogOut} onAction={() => void leave()}>
           {t("settings.signOut")}
         </MenuItem>
       </MenuSection>

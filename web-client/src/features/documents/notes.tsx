@@ -74,7 +74,7 @@ export function StrandedNotes({ selfId, documentId, room, title }: StrandedProps
               type="button"
               className="btn"
               onClick={() => {
-                clearStranded(copy.name);
+                void clearStranded(copy.name);
                 setFound((before) => before.filter((other) => other.name !== copy.name));
               }}
             >
