@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { allClients, arena } from './kit/clients.mjs'
+import { Proxy } from './kit/proxy.mjs'
 import { Server, oursOnly } from './kit/server.mjs'
-import { never } from './kit/wait.mjs'
-import { RawYjs } from './kit/wire.mjs'
+import { never, until } from './kit/wait.mjs'
+import { RawHocuspocus, RawYjs, readAwareness } from './kit/wire.mjs'
 
 const seconds = Number(process.env.ALONE_SECONDS ?? 150)
 let server
@@ -28,6 +29,30 @@ describe(`alone for ${seconds} s`, { concurrency: true }, () => {
       }))
     }
   }
+
+  test('s13_a socket on which nobody proves who they are is let go after a minute, with a code that means later', { skip: oursOnly }, async () => {
+    const raw = await RawHocuspocus.open(server)
+    raw.step1('never judged')
+    await until('it is let go', () => raw.closed || raw.count('denied') > 0, { within: 75_000 })
+    if (raw.closed) assert.equal(raw.closed.code, 1013)
+    raw.end()
+  })
+
+  test('s21_a person whose line went dead without a word is gone from presence within 90 s', { skip: oursOnly }, () => arena(server, async join => {
+    const proxy = join.keep(await Proxy.to(server.port))
+    const [ann, bob] = [join('y-websocket-31', 'dead line', { port: proxy.port }), join('hocuspocus-4', 'dead line')]
+    ann.say({ user: { name: 'Ann' } })
+    await until('Bob sees Ann', () => bob.others.has(ann.id))
+    proxy.freeze()
+    proxy.closed = true
+    await until('the server has dropped her', async () => {
+      const raw = await RawYjs.open(server, 'dead%20line')
+      await raw.hello()
+      const here = raw.of('awareness').flatMap(m => readAwareness(m.payload)).some(e => e.client === ann.id && e.state)
+      raw.end()
+      return !here
+    }, { within: 90_000 })
+  }))
 
   test('s21_a client that is sent nothing for 15 s gets an empty awareness message', { skip: oursOnly }, async () => {
     const raw = await RawYjs.open(server, 'silent')

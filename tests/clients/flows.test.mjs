@@ -495,6 +495,16 @@ describe('presence', { skip: oursOnly }, () => {
 })
 
 describe('refused clients', { skip: oursOnly, concurrency: true }, () => {
+  for (const kind of hocuspocusClients) {
+    test(`s25_a refused ${kind} is told once, however much it goes on typing`, () => arena(server, async join => {
+      const one = join(kind, `told once ${kind}`, { token: 'not.a.token' })
+      await until('it is refused', () => one.failures.length > 0)
+      for (let i = 0; i < 20; i++) one.append('typed in vain ')
+      one.say({ cursor: 1 })
+      await never('it is told again', () => one.failures.length > 1, { during: 500 })
+    }))
+  }
+
   for (const kind of allClients) {
     test(`s25_${kind} with a bad token does not storm`, () => arena(server, async join => {
       const one = join(kind, `storm ${kind}`, { token: 'not.a.token' })
