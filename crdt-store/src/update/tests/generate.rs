@@ -43,21 +43,6 @@ impl Choices for Seeded {
     }
 }
 
-/// A fuzzing input as a source of choices.
-pub struct Input<'a>(pub &'a [u8]);
-
-impl Choices for Input<'_> {
-    fn byte(&mut self) -> u8 {
-        match self.0.split_first() {
-            Some((first, rest)) => {
-                self.0 = rest;
-                *first
-            }
-            None => 0,
-        }
-    }
-}
-
 const TEXTS: [&str; 8] = ["a", "bc", "def", "é", "😀", "x😀y", "😀😀", "longer than eight bytes"];
 const JSONS: [&str; 6] = ["null", "true", "{}", "\"x\"", "[1,{\"a\":null}]", "12.5"];
 const KEYS: [&str; 3] = ["k", "bold", "l"];

@@ -6,6 +6,7 @@ mod admission;
 mod build;
 mod codecs;
 mod generate;
+mod guarded;
 mod hostile;
 mod oracle;
 mod replica;

@@ -1,85 +1,88 @@
-//! Sequences of well-formed messages from clients that lie: what is taken of them never harms a document.
+//! Sequences of messages from clients that lie: what is taken of them never harms a document.
 
 use bytes::Bytes;
 
-use super::generate::{Choices, Seeded, World};
-use super::replica::Replica;
-use super::{Index, Rule, Update};
+use super::Rule;
+#[cfg(test)]
+use super::generate::Seeded;
+use super::generate::{Choices, World};
+use super::guarded::Guarded;
 
-/// Draws a sequence, takes what can be taken of each message, and feeds a document with it.
-pub fn run(choices: &mut dyn Choices, messages: u64) -> Result<(), String> {
+/// Draws well-formed messages.
+pub fn well_formed(choices: &mut dyn Choices) -> Result<(), String> {
+    run(choices, false)
+}
+
+/// Draws messages with some of their bytes changed.
+pub fn mutated(choices: &mut dyn Choices) -> Result<(), String> {
+    run(choices, true)
+}
+
+fn run(choices: &mut dyn Choices, mutated: bool) -> Result<(), String> {
+    let messages = 2 + choices.below(40);
     let clients = 1 + choices.below(4);
     let honest = choices.chance(20);
     let mut world = World::new(clients);
-    let mut index = Index::new();
-    let replica = Replica::new();
-    let mut held: Vec<Update> = Vec::new();
+    let mut guarded = Guarded::new();
     for _ in 0..messages {
-        let bytes = Bytes::from(world.message(choices, honest));
-        let Ok(update) = Update::parse(bytes) else { continue };
-        let strip = choices.chance(50);
-        let ruled = choices.chance(10);
-        let mut waiting = vec![(update, ruled)];
-        while let Some((update, ruled)) = waiting.pop() {
-            let rule = if ruled { Rule::Aside } else { Rule::Take };
-            let mut left = 1;
-            let before = index.clone();
-            let admitted = index.admit(&update, strip, &mut |_| {
-                left -= 1;
-                if left == 0 { rule } else { Rule::Take }
-            });
-            let Ok(admission) = admitted else {
-                if before != index {
-                    return Err("a refusal changed the index".to_owned());
-                }
-                continue;
-            };
-            for part in [&admission.held, &admission.aside, &admission.refused].into_iter().flatten() {
-                let again =
-                    Update::parse(part.bytes().clone()).map_err(|error| format!("held is malformed: {error}"))?;
-                if format!("{again:?}").len() < 2
-                    || again.deletes() != part.deletes()
-                    || !again.clients().eq(part.clients())
-                {
-                    return Err("held differs from its own bytes".to_owned());
-                }
+        let mut bytes = world.message(choices, honest);
+        if mutated && choices.chance(70) {
+            for _ in 0..1 + choices.below(3) {
+                mutate(&mut bytes, choices);
             }
-            if let Some(accepted) = admission.accepted {
-                replica.apply(&accepted.bytes)?;
-                replica.agrees_with(&index)?;
-                if !index.covers_ranges(&accepted.ranges) || before.covers_ranges(&accepted.ranges) {
-                    return Err("ranges are not what is new".to_owned());
-                }
-                // Whatever was held may be complete now.
-                waiting.extend(held.drain(..).map(|update| (update, false)));
-            }
-            held.extend(admission.held);
-            held.extend(admission.aside);
         }
-        held.truncate(8);
+        let strip = choices.chance(50);
+        let mut asides = u32::from(choices.chance(10));
+        guarded.message(Bytes::from(bytes), strip, &mut |_| {
+            if asides == 0 {
+                return Rule::Take;
+            }
+            asides -= 1;
+            Rule::Aside
+        })?;
     }
-    let copy = replica.read()?;
-    copy.agrees_with(&index)?;
-    let again = Index::decode(&index.encode()).map_err(|error| error.to_string())?;
-    if again != index {
-        return Err("the index does not survive its encoding".to_owned());
+    guarded.finish()
+}
+
+/// Changes, takes out, repeats or adds some bytes.
+fn mutate(bytes: &mut Vec<u8>, choices: &mut dyn Choices) {
+    let at = choices.below(bytes.len() as u64) as usize;
+    let to = (at + 1 + choices.below(6) as usize).min(bytes.len());
+    let telling = [0, 1, 2, 0x0a, 0x40, 0x7f, 0x80, 0xff];
+    match choices.below(6) {
+        0 if at < bytes.len() => bytes[at] ^= 1 << choices.below(8),
+        1 if at < bytes.len() => bytes[at] = telling[choices.below(8) as usize],
+        2 if at < bytes.len() => bytes[at] = bytes[at].wrapping_add(1),
+        3 => drop(bytes.drain(at.min(to)..to)),
+        4 => {
+            let again = bytes[at.min(to)..to].to_vec();
+            bytes.splice(at..at, again);
+        }
+        _ => bytes.insert(at, telling[choices.below(8) as usize]),
     }
-    Ok(())
 }
 
 /// Seeds FROM..UPTO, and a SEED_LOG in which the last one stands whatever becomes of the process.
-#[test]
-fn lying_clients_never_harm_a_document() {
+#[cfg(test)]
+fn seeds(count: u64, run: impl Fn(&mut Seeded) -> Result<(), String>) {
     let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let from = number("FROM").unwrap_or(0);
-    for seed in from..number("UPTO").unwrap_or(from + 400) {
+    for seed in from..number("UPTO").unwrap_or(from + count) {
         if let Ok(path) = std::env::var("SEED_LOG") {
             std::fs::write(path, seed.to_string()).expect("written");
         }
-        let mut choices = Seeded(seed);
-        let messages = 4 + choices.below(30);
-        if let Err(error) = run(&mut choices, messages) {
+        if let Err(error) = run(&mut Seeded(seed)) {
             panic!("FROM={seed}: {error}");
         }
     }
+}
+
+#[test]
+fn lying_clients_never_harm_a_document() {
+    seeds(600, |choices| well_formed(choices));
+}
+
+#[test]
+fn changed_bytes_never_harm_a_document() {
+    seeds(1200, |choices| mutated(choices));
 }
