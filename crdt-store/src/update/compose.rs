@@ -4,10 +4,11 @@
 //! newcomer gets a handful of updates instead of one for each keystroke, and nobody needs a merged document.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::{ClientId, DeleteSet, Malformed, StateVector, Update, content::Kind, lib0};
+use super::{ClientId, DeleteSet, Malformed, StateVector, Update, content::Kind, lib0, parse::Section};
 
 /// Structures of one client, adjoining.
 struct Run {
@@ -28,7 +29,8 @@ struct Gathering {
 /// other; `deletes` go with the last. At least one update, which may bring nothing.
 ///
 /// `parts` are updates in an order in which each applies after those before it. A structure that is known in
-/// part is kept whole, and so is one larger than `max`.
+/// part is kept whole, and so is one larger than `max`; so is a part in which several clients have news, since
+/// their structures may need one another in any order.
 ///
 /// # Errors
 /// If one of `parts` is no update.
@@ -37,38 +39,77 @@ pub fn compose(parts: &[Bytes], have: &StateVector, deletes: &DeleteSet, max: us
     let mut gathering = Gathering::default();
     for part in parts {
         let update = Update::parse(part.clone())?;
-        for section in &update.sections {
-            let client = update.client(section.client);
-            let known = have.get(client);
-            let mut at = section.records.start;
-            while at < section.records.end {
-                if u64::from(update.end_clock(section, at)) <= known || is_skip(&update, at) {
-                    at += 1;
-                    continue;
-                }
-                // As many structures as follow one another, and fit.
-                let first = at;
-                let begin = update.offset(section, first);
-                while at < section.records.end && !is_skip(&update, at) {
-                    let end = update.offset(section, at + 1);
-                    if at > first && end - begin > max {
-                        break;
-                    }
-                    at += 1;
-                }
-                let end = update.offset(section, at);
-                let start = update.records.get(first).map_or(0, |record| u64::from(record.clock));
-                let next = u64::from(update.end_clock(section, at - 1));
-                let body = update.bytes.get(begin..end).unwrap_or_default();
-                if gathering.bytes + body.len() > max || !gathering.adjoins(client, start) {
-                    gathering.flush(&mut out);
-                }
-                gathering.add(client, start..next, (at - first) as u64, body);
+        let news: Vec<News> = update.sections.iter().flat_map(|section| news(&update, section, have)).collect();
+        // A part of one client may be cut anywhere, one of several nowhere.
+        let alone = news.iter().all(|run| news.first().is_some_and(|first| first.client == run.client));
+        if alone {
+            for run in news.iter().flat_map(|run| run.pieces(&update, max)) {
+                gathering.make_room(std::slice::from_ref(&run), max, &mut out);
+                gathering.add(&update, &run);
+            }
+        } else {
+            gathering.make_room(&news, max, &mut out);
+            for run in &news {
+                gathering.make_room(std::slice::from_ref(run), usize::MAX, &mut out);
+                gathering.add(&update, run);
             }
         }
     }
     out.push(gathering.frame(deletes));
     Ok(out)
+}
+
+/// Structures of one section that follow one another and are not known.
+struct News<'a> {
+    client: ClientId,
+    section: &'a Section,
+    records: Range<usize>,
+    clocks: Range<u64>,
+    bytes: Range<usize>,
+}
+
+/// The runs of a section that `have` lacks, between its Skips.
+fn news<'a>(update: &Update, section: &'a Section, have: &StateVector) -> Vec<News<'a>> {
+    let client = update.client(section.client);
+    let known = have.get(client);
+    let mut runs = Vec::new();
+    let mut at = section.records.start;
+    while at < section.records.end {
+        let first = at;
+        while at < section.records.end && !is_skip(update, at) && u64::from(update.end_clock(section, at)) > known {
+            at += 1;
+        }
+        if first < at {
+            runs.push(News::new(update, section, first..at));
+        } else {
+            at += 1;
+        }
+    }
+    runs
+}
+
+impl<'a> News<'a> {
+    fn new(update: &Update, section: &'a Section, records: Range<usize>) -> News<'a> {
+        let bytes = update.offset(section, records.start)..update.offset(section, records.end);
+        let start = update.records.get(records.start).map_or(0, |record| u64::from(record.clock));
+        let clocks = start..u64::from(update.end_clock(section, records.end - 1));
+        News { client: update.client(section.client), section, records, clocks, bytes }
+    }
+
+    /// Cut so that each piece of more than one structure has `max` bytes at most.
+    fn pieces(&self, update: &Update, max: usize) -> Vec<News<'a>> {
+        let mut pieces = Vec::new();
+        let mut first = self.records.start;
+        for at in self.records.clone() {
+            let len = update.offset(self.section, at + 1) - update.offset(self.section, first);
+            if at > first && len > max {
+                pieces.push(News::new(update, self.section, first..at));
+                first = at;
+            }
+        }
+        pieces.push(News::new(update, self.section, first..self.records.end));
+        pieces
+    }
 }
 
 /// An update that brings these deletes and nothing else.
@@ -81,19 +122,27 @@ fn is_skip(update: &Update, record: usize) -> bool {
 }
 
 impl Gathering {
-    fn adjoins(&self, client: ClientId, start: u64) -> bool {
-        self.runs.get(&client).is_none_or(|run| run.next == start)
+    /// Sends off what has gathered where the next runs don't adjoin it, or don't fit.
+    fn make_room(&mut self, news: &[News<'_>], max: usize, out: &mut Vec<Bytes>) {
+        let bytes: usize = news.iter().map(|run| run.bytes.len()).sum();
+        let adjoin =
+            news.iter().all(|run| self.runs.get(&run.client).is_none_or(|known| known.next == run.clocks.start));
+        if !adjoin || self.bytes + bytes > max {
+            self.flush(out);
+        }
     }
 
-    fn add(&mut self, client: ClientId, clocks: std::ops::Range<u64>, count: u64, body: &[u8]) {
-        let run = self.runs.entry(client).or_insert(Run {
+    fn add(&mut self, update: &Update, news: &News<'_>) {
+        let clocks = news.clocks.clone();
+        let body = update.bytes.get(news.bytes.clone()).unwrap_or_default();
+        let run = self.runs.entry(news.client).or_insert(Run {
             start: clocks.start,
             next: clocks.start,
             count: 0,
             body: Vec::new(),
         });
         run.next = clocks.end;
-        run.count += count;
+        run.count += news.records.len() as u64;
         run.body.extend_from_slice(body);
         self.bytes += body.len();
     }
