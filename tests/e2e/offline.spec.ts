@@ -104,8 +104,17 @@ test("lists and documents already opened are there without a network, and the re
   await goOffline(awa);
   await awa.page.reload();
   await expect(awa.page.getByText("Vous êtes hors connexion.")).toBeVisible();
+  await expect(
+    awa.page.getByRole("listitem").filter({ has: awa.page.getByText("Jamais ouvert", { exact: true }) }),
+  ).toContainText("disponible en ligne seulement");
   await awa.page.getByRole("link", { name: "Déjà ouvert" }).click();
-  await expect(text(awa.page)).toBeVisible();
+  await text(awa.page).click();
+  await awa.page.keyboard.type("abc");
+  await expect(state(awa.page)).toHaveText(/3.modifications/u);
+  await awa.page.goto("/docs");
+  await expect(awa.page.getByRole("listitem").filter({ hasText: "Déjà ouvert" })).toContainText(
+    "3 modifications gardées sur cet appareil",
+  );
   await awa.page.goto(`/d/${never}`);
   await expect(awa.page.getByText("n’a jamais été ouvert sur cet appareil")).toBeVisible();
 });

@@ -138,6 +138,7 @@ export function Toolbar({
       role="toolbar"
       aria-label={t("editor.toolbar")}
       aria-controls="document-text"
+      aria-keyshortcuts="Alt+F10"
       ref={bar}
       {...roving.bar}
     >

@@ -1,7 +1,15 @@
 import "fake-indexeddb/auto";
 import { afterEach, expect, test, vi } from "vitest";
 import * as Y from "yjs";
-import { clearCopies, clearStranded, DeviceCopy, databaseName, findStranded, readStranded } from "./device";
+import {
+  clearCopies,
+  clearStranded,
+  copiesOf,
+  DeviceCopy,
+  databaseName,
+  findStranded,
+  readStranded,
+} from "./device";
 
 const ME = "0190a000-0000-7000-8000-00000000000a";
 const DOCUMENT = "0190d000-0000-7000-8000-000000000001";
@@ -75,6 +83,12 @@ test("signing out clears what the server has, and keeps what only this device ha
     await vi.waitFor(() => expect(opened.stored).toHaveBeenCalledWith(unsent));
     await opened.copy.close();
   }
+  expect(await copiesOf(ME, ["sent", "waiting", "never"])).toEqual(
+    new Map([
+      ["sent", 0],
+      ["waiting", 2],
+    ]),
+  );
   await clearCopies(ME);
   const left = (await indexedDB.databases()).map((one) => one.name);
   expect(left).not.toContain(databaseName(ME, "sent"));

@@ -154,6 +154,16 @@ async function unsentIn(name: string): Promise<number> {
   return typeof unsent === "number" && unsent > 0 ? unsent : 0;
 }
 
+/** Of these rooms, those with a copy on this device, and how many changes wait in each. */
+export async function copiesOf(userId: string, rooms: readonly string[]): Promise<Map<string, number>> {
+  const wanted = new Map(rooms.map((room) => [databaseName(userId, room), room]));
+  const found = new Map<string, number>();
+  for (const name of await databasesNamed((one) => wanted.has(one))) {
+    found.set(wanted.get(name) ?? "", await unsentIn(name));
+  }
+  return found;
+}
+
 function deleteDatabase(name: string): Promise<void> {
   return new Promise((resolve) => {
     const request = indexedDB.deleteDatabase(name);

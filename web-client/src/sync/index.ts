@@ -1,4 +1,4 @@
-export { clearStranded, findStranded, readStranded, type Stranded } from "./device";
+export { clearStranded, copiesOf, findStranded, readStranded, type Stranded } from "./device";
 export { useDocumentSession, useLine, useSessionState } from "./hooks";
 export { difference, type Person, readPerson } from "./presence";
 export { isInMemoryOnly, type Line } from "./saved";

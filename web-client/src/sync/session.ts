@@ -54,6 +54,7 @@ export class DocumentSession {
     this.#device = new DeviceCopy(databaseName(self.id, room), this.doc, {
       onLoaded: (pending, known) => {
         this.#known ||= known;
+        if (this.#state.facts.synced) this.#device.markKnown();
         this.#apply({ kind: "loaded", pending, at: Date.now() });
         this.#join();
       },

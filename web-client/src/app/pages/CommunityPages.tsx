@@ -31,7 +31,7 @@ export function CommunityPage() {
               {t("communities.allDocuments")}
             </Link>
           </div>
-          <RecentDocuments community={slug} action={null} emptyText={t("communities.noDocuments")} />
+          <RecentDocuments community={slug} selfId={me.id} emptyText={t("communities.noDocuments")} />
         </section>
       }
     />
@@ -65,7 +65,7 @@ export function CommunityDocumentsPage() {
         <div className="actions">{mayCreate(me, slug) ? <NewDocument community={slug} /> : null}</div>
       </div>
       <div className="page-body">
-        <AllDocuments key={slug} community={slug} action={null} emptyText={t("communities.noDocuments")} />
+        <AllDocuments key={slug} community={slug} selfId={me.id} emptyText={t("communities.noDocuments")} />
       </div>
     </div>
   );

@@ -20,7 +20,7 @@ export function DocumentsPage() {
         </div>
       </div>
       <div className="page-body">
-        <AllDocuments community={null} action={null} emptyText={t("home.noDocuments")} />
+        <AllDocuments community={null} selfId={me.id} emptyText={t("home.noDocuments")} />
       </div>
     </div>
   );

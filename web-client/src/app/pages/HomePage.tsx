@@ -33,7 +33,7 @@ export function HomePage() {
               <h2 id="h-docs">{t("home.recent")}</h2>
               <Link to="/docs">{t("home.allDocuments")}</Link>
             </div>
-            <RecentDocuments community={null} limit={8} action={null} emptyText={t("home.noDocuments")} />
+            <RecentDocuments community={null} limit={8} selfId={me.id} emptyText={t("home.noDocuments")} />
           </section>
         </div>
         <div className="stack">

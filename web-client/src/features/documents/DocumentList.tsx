@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Ellipsis, FileText, Link2, Pencil } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from "react";
 import { Button as AriaButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { type DocumentFacts, documentsQuery, Problem, recentDocumentsQuery } from "../../api";
@@ -65,15 +65,47 @@ function Actions({ facts }: { facts: DocumentFacts }) {
   );
 }
 
-function DocumentRow({ facts, shown, actions }: { facts: DocumentFacts; shown: Shown; actions: boolean }) {
+/** While the network is away: which of these are on this device, and what waits in them. */
+function useCopies(items: DocumentFacts[], selfId: string, online: boolean): Map<string, number> | null {
+  const [copies, setCopies] = useState<Map<string, number> | null>(null);
+  useEffect(() => {
+    setCopies(null);
+    if (online) return;
+    let gone = false;
+    import("../../sync")
+      .then(({ copiesOf }) =>
+        copiesOf(
+          selfId,
+          items.map((facts) => facts.room),
+        ),
+      )
+      .then(
+        (found) => !gone && setCopies(found),
+        () => {},
+      );
+    return () => {
+      gone = true;
+    };
+  }, [items, selfId, online]);
+  return copies;
+}
+
+type RowProps = { facts: DocumentFacts; shown: Shown; actions: boolean; copies: Map<string, number> | null };
+
+function useSecondLine({ facts, shown, copies }: RowProps): string {
   const { t } = useTranslation();
+  const waiting = copies?.get(facts.room);
+  if (copies && waiting === undefined) return t("documents.onlineOnly");
+  if (waiting) return t("documents.waiting", { count: waiting });
+  if (shown === "community") return facts.community?.name ?? t("documents.personal");
   const by = facts.updated_by ?? facts.created_by;
-  const second =
-    shown === "community"
-      ? (facts.community?.name ?? t("documents.personal"))
-      : by
-        ? t("documents.changedBy", { name: by.name })
-        : t("documents.neverChanged");
+  return by ? t("documents.changedBy", { name: by.name }) : t("documents.neverChanged");
+}
+
+function DocumentRow(props: RowProps) {
+  const { facts, actions, copies } = props;
+  const second = useSecondLine(props);
+  const reachable = copies === null || copies.has(facts.room);
   return (
     <li>
       <div className="row mid">
@@ -81,11 +113,15 @@ function DocumentRow({ facts, shown, actions }: { facts: DocumentFacts; shown: S
           <Icon of={FileText} />
         </span>
         <div className="grow">
-          <p className="clip">
-            <Link className="cover" to="/d/$id" params={{ id: facts.id }}>
-              {facts.title}
-            </Link>
-          </p>
+          {reachable ? (
+            <p className="clip">
+              <Link className="cover" to="/d/$id" params={{ id: facts.id }}>
+                {facts.title}
+              </Link>
+            </p>
+          ) : (
+            <p className="clip muted">{facts.title}</p>
+          )}
           <p className="meta clip">{second}</p>
         </div>
         <div className="end">
@@ -99,7 +135,10 @@ function DocumentRow({ facts, shown, actions }: { facts: DocumentFacts; shown: S
   );
 }
 
-function Rows({ items, shown, actions }: { items: DocumentFacts[]; shown: Shown; actions: boolean }) {
+type RowsProps = { items: DocumentFacts[]; shown: Shown; actions: boolean; selfId: string };
+
+function Rows({ items, shown, actions, selfId }: RowsProps) {
+  const copies = useCopies(items, selfId, useOnline());
   useEffect(() => {
     // The next step is most likely one of these.
     const timer = setTimeout(preloadDocumentPage, 1500);
@@ -108,7 +147,7 @@ function Rows({ items, shown, actions }: { items: DocumentFacts[]; shown: Shown;
   return (
     <ul className="rows" onKeyDown={onArrows}>
       {items.map((facts) => (
-        <DocumentRow key={facts.id} facts={facts} shown={shown} actions={actions} />
+        <DocumentRow key={facts.id} facts={facts} shown={shown} actions={actions} copies={copies} />
       ))}
     </ul>
   );
@@ -118,10 +157,16 @@ function referenceOf(error: Error): string | undefined {
   return error instanceof Problem ? error.reference : undefined;
 }
 
-type RecentProps = { community: string | null; action: ReactNode; emptyText: string; limit?: number };
+type ListProps = { community: string | null; selfId: string; emptyText: string; action?: ReactNode };
 
 /** The latest few. */
-export function RecentDocuments({ community, action, emptyText, limit = 6 }: RecentProps) {
+export function RecentDocuments({
+  community,
+  selfId,
+  action,
+  emptyText,
+  limit = 6,
+}: ListProps & { limit?: number }) {
   const { t } = useTranslation();
   const recent = useQuery(recentDocumentsQuery(community, limit));
   if (recent.isPending) return <RowsSkeleton label={t("documents.loading")} />;
@@ -142,17 +187,21 @@ export function RecentDocuments({ community, action, emptyText, limit = 6 }: Rec
     );
   }
   return (
-    <Rows items={recent.data.items} shown={community === null ? "community" : "author"} actions={false} />
+    <Rows
+      items={recent.data.items}
+      shown={community === null ? "community" : "author"}
+      actions={false}
+      selfId={selfId}
+    />
   );
 }
 
-type AllProps = { community: string | null; action: ReactNode; emptyText: string };
-
 /** All of them, latest first, a page at a time. */
-export function AllDocuments({ community, action, emptyText }: AllProps) {
+export function AllDocuments({ community, selfId, action, emptyText }: ListProps) {
   const { t } = useTranslation();
   const online = useOnline();
   const all = useInfiniteQuery(documentsQuery(community));
+  const items = useMemo(() => all.data?.pages.flatMap((page) => page.items) ?? [], [all.data]);
   if (all.isPending) return <RowsSkeleton label={t("documents.loading")} />;
   if (all.isError) {
     return (
@@ -163,7 +212,6 @@ export function AllDocuments({ community, action, emptyText }: AllProps) {
       />
     );
   }
-  const items = all.data.pages.flatMap((page) => page.items);
   return (
     <>
       {online ? null : <OfflineNote />}
@@ -172,7 +220,7 @@ export function AllDocuments({ community, action, emptyText }: AllProps) {
           {emptyText}
         </Empty>
       ) : (
-        <Rows items={items} shown={community === null ? "community" : "author"} actions />
+        <Rows items={items} shown={community === null ? "community" : "author"} actions selfId={selfId} />
       )}
       {all.hasNextPage ? (
         <p className="load">
