@@ -22,6 +22,7 @@ mod compose;
 mod content;
 mod cut;
 mod delete_set;
+mod divide;
 mod frame;
 mod index;
 mod judge;
@@ -31,6 +32,7 @@ mod malformed;
 mod parse;
 mod place;
 mod ranges;
+mod shape;
 mod state_vector;
 
 #[cfg(test)]

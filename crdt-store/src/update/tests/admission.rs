@@ -103,7 +103,7 @@ fn what_lacks_something_is_held_until_it_comes() {
     let mut room = Room::new();
     let admission = room.message(&[(1, 2, vec![text(Some((1, 1)), None, "c")])], &[(1, 0, 3)]);
     assert!(admission.accepted.is_none());
-    assert_eq!(admission.missing, vec![(1, 0), (1, 0)]);
+    assert_eq!(admission.missing, vec![(1, 0)]);
     let held = admission.held.expect("held");
     assert_eq!(structs(&Some(held.clone())), vec![(1, 2..3)]);
     room.message(&[(1, 0, vec![root_text("r", "ab")])], &[]);
