@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { atEnd } from './ending.mjs'
 import { freePort } from './port.mjs'
 
 const run = promisify(execFile)
@@ -37,13 +38,13 @@ export class Cluster {
     cluster.folder = mkdtempSync(path.join(tmpdir(), 'unisson-pg-'))
     cluster.port = await freePort()
     if (process.getuid() === 0) {
-      const uid = Number(execFileSync('id', ['-u', 'postgres']).toString())
-      chownSync(cluster.folder, uid, uid)
+      const [uid, gid] = ['-u', '-g'].map(flag => Number(execFileSync('id', [flag, 'postgres']).toString()))
+      chownSync(cluster.folder, uid, gid)
     }
+    cluster.ended = atEnd(() => cluster.#last())
     await cluster.#run('initdb', ['--no-sync', '-U', 'unisson', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-D', cluster.data])
     await cluster.up()
     await cluster.query('create database unisson', 'postgres')
-    process.on('exit', () => cluster.#last())
     return cluster
   }
 
@@ -95,14 +96,14 @@ export class Cluster {
   async end () {
     await this.down().catch(() => {})
     rmSync(this.folder, { recursive: true, force: true })
-    this.ended = true
+    this.ended()
   }
 
   #last () {
-    if (this.ended) return
     try {
       process.kill(Number(readFileSync(path.join(this.data, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGQUIT')
     } catch { /* it is gone already */ }
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

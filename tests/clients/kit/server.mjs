@@ -9,6 +9,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { atEnd } from './ending.mjs'
 import { ann as somebody } from './people.mjs'
 import { freePort } from './port.mjs'
 import { until } from './wait.mjs'
@@ -45,8 +46,10 @@ export class Server {
       server.args.push('--config', file)
     }
     server.log = ''
-    server.last = () => server.child?.kill('SIGKILL')
-    process.on('exit', server.last)
+    server.ended = atEnd(() => {
+      server.child?.kill('SIGKILL')
+      rmSync(server.folder, { recursive: true, force: true })
+    })
     await server.up()
     return server
   }
@@ -153,7 +156,7 @@ export class Server {
 
   async end () {
     await this.kill()
-    process.off('exit', this.last)
+    this.ended()
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
