@@ -31,22 +31,39 @@ pub fn read_var_uint(input: &mut &[u8]) -> Result<u64, Malformed> {
     }
 }
 
+#[inline]
 fn read_long_var_uint(input: &mut &[u8]) -> Result<u64, Malformed> {
+    let Some(word) = input.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)) else {
+        return read_last_var_uint(input);
+    };
+    // The first byte without its top bit is the last; the groups are then moved together, two by two.
+    let ends = !word & 0x8080_8080_8080_8080;
+    if ends == 0 {
+        return Err(Malformed::NumberTooLarge);
+    }
+    let bits = ends.trailing_zeros() + 1;
+    let groups = word & (u64::MAX >> (64 - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
+    let pairs = (groups & 0x007f_007f_007f_007f) | (groups & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    let value = (fours & 0x0fff_ffff) | (fours & 0x0fff_ffff_0000_0000) >> 4;
+    if value > MAX_SAFE_INTEGER {
+        return Err(Malformed::NumberTooLarge);
+    }
+    *input = input.get((bits / 8) as usize..).unwrap_or_default();
+    Ok(value)
+}
+
+/// Near the end of the input: fewer than eight bytes are left.
+fn read_last_var_uint(input: &mut &[u8]) -> Result<u64, Malformed> {
     let mut value = 0u64;
     for (place, byte) in input.iter().enumerate() {
-        if place == MAX_VAR_BYTES {
-            return Err(Malformed::NumberTooLarge);
-        }
         value |= u64::from(byte & 0x7f) << (7 * place);
         if *byte < 0x80 {
-            if value > MAX_SAFE_INTEGER {
-                return Err(Malformed::NumberTooLarge);
-            }
             *input = input.get(place + 1..).unwrap_or_default();
             return Ok(value);
         }
     }
-    if input.len() >= MAX_VAR_BYTES { Err(Malformed::NumberTooLarge) } else { Err(Malformed::UnexpectedEnd) }
+    Err(Malformed::UnexpectedEnd)
 }
 
 /// `varInt`: as `varUint`, but the first byte gives a bit to the sign and holds 6.

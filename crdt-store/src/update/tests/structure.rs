@@ -137,6 +137,19 @@ fn numbers_are_read_up_to_53_bits() {
         assert_eq!(lib0::read_var_uint(&mut input), Ok(value));
         assert!(input.is_empty());
     }
+    // Near the end of the input and far from it they are read alike.
+    for seed in 0..3000 {
+        let value = super::generate::Seeded(seed).next() >> (seed % 64);
+        let mut out = Vec::new();
+        lib0::write_var_uint(&mut out, value);
+        let expected = if value > lib0::MAX_SAFE_INTEGER { Err(Malformed::NumberTooLarge) } else { Ok(value) };
+        assert_eq!(lib0::read_var_uint(&mut out.as_slice()), expected, "{value}");
+        let len = out.len();
+        out.extend_from_slice(&[0xff; 9]);
+        let mut input = out.as_slice();
+        assert_eq!(lib0::read_var_uint(&mut input), expected, "{value}");
+        assert!(expected.is_err() || input.len() == out.len() - len);
+    }
     for (bytes, value) in [(&[0x40][..], 0), (&[0x41], -1), (&[0x3f], 63), (&[0x80, 1], 64), (&[0xc0, 1], -64)] {
         let mut input = bytes;
         assert_eq!(lib0::read_var_int(&mut input), Ok(value));
