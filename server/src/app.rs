@@ -16,7 +16,7 @@ pub use router::open_api;
 use crate::{
     auth::{Auth, AuthError},
     config::{Config, Metrics},
-    http::listen,
+    http::{listen, upgrade::Budgets},
     rooms::{Registry, Settings},
     seed::{self, SeedError},
     shutdown::Shutdown,
@@ -83,7 +83,8 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartE
     let auth = Auth::open(&config, &db).await?;
     let workers = Pool::start(workers_config(&config)?, shutdown.clone());
     let rooms = Registry::start(room_settings(&config), &db, workers.clone(), shutdown.clone());
-    let state = State::new(Parts { config, db, auth, rooms, workers, shutdown: shutdown.clone() });
+    let budgets = Budgets::new(rooms.settings().strangers_bytes, rooms.settings().incoming_bytes);
+    let state = State::new(Parts { config, db, auth, rooms, workers, shutdown: shutdown.clone(), budgets });
     let app = router::public(&state)?;
 
     tracing::info!(

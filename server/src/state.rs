@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use crdt_store::Db;
 
-use crate::{access::Guard, auth::Auth, config::Config, rooms::Registry, shutdown::Shutdown, workers::Pool};
+use crate::{
+    access::Guard, auth::Auth, config::Config, http::upgrade::Budgets, rooms::Registry, shutdown::Shutdown,
+    workers::Pool,
+};
 
 /// Shared by clone; one per node.
 #[derive(Clone)]
@@ -19,6 +22,7 @@ pub struct Parts {
     pub rooms: Registry,
     pub workers: Pool,
     pub shutdown: Shutdown,
+    pub budgets: Budgets,
 }
 
 impl State {
@@ -44,6 +48,11 @@ impl State {
 
     pub fn rooms(&self) -> &Registry {
         &self.0.rooms
+    }
+
+    /// What may come in over all sockets at once.
+    pub fn budgets(&self) -> &Budgets {
+        &self.0.budgets
     }
 
     pub fn workers(&self) -> &Pool {

@@ -101,7 +101,8 @@ async fn read_snapshot(tx: &mut Tx, document: DocumentId, epoch: Epoch) -> Resul
     }))
 }
 
-/// The rows of `after < seq <= up_to`, without what is quarantined.
+/// The rows of `after < seq <= up_to`, without what is quarantined. A row that can't be read and was set aside
+/// as a whole has no entries.
 pub(super) async fn read_rows(
     tx: &mut Tx,
     document: DocumentId,
@@ -126,12 +127,11 @@ pub(super) async fn read_rows(
     }
     let mut rows = Vec::with_capacity(stored.len());
     for (seq, payload) in stored {
-        let mut entries = entry::decode(&Bytes::from(payload)).map_err(|reason| StoreError::CorruptRow {
-            document,
-            epoch,
-            seq,
-            reason,
-        })?;
+        let mut entries = match entry::decode(&Bytes::from(payload)) {
+            Ok(entries) => entries,
+            Err(_) if left_out.get(&seq).is_some_and(|left_out| left_out.contains(&0)) => Vec::new(),
+            Err(reason) => return Err(StoreError::CorruptRow { document, epoch, seq, reason }),
+        };
         if let Some(left_out) = left_out.get(&seq) {
             let mut no = 0;
             entries.retain(|_| {

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-use super::{Log, Quarantined, entry};
+use super::{Entry, Log, Quarantined, entry};
 use crate::db::Tx;
 use crate::db::at::At;
 use crate::db::on::One;
@@ -43,6 +43,7 @@ impl From<Stored> for Quarantined {
 impl Log {
     /// Sets one update of a row aside. Its place counts all entries of the row as stored,
     /// those already quarantined too. Twice does no harm; what was released goes back in.
+    /// Of a row that can't be read as one, place 0 stands for all of it.
     ///
     /// [`StoreError::NotFound`] where there is no such row or entry.
     pub async fn quarantine(
@@ -66,12 +67,8 @@ impl Log {
         let Some(One(payload)) = row else {
             return Err(missing);
         };
-        let entries = entry::decode(&Bytes::from(payload)).map_err(|reason| StoreError::CorruptRow {
-            document,
-            epoch,
-            seq,
-            reason,
-        })?;
+        let payload = Bytes::from(payload);
+        let entries = entry::decode(&payload).unwrap_or_else(|_| vec![Entry::by_server(payload.clone())]);
         let (Some(entry), Ok(place)) = (entries.get(entry_no as usize), i32::try_from(entry_no)) else {
             return Err(missing);
         };

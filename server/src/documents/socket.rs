@@ -23,7 +23,7 @@ use crate::{
         problem::FOREIGN_ORIGIN,
         upgrade::{Allowance, Upgrade},
     },
-    rooms::link::{self, Visitor},
+    rooms::link::{self, Gate, Visitor},
     state::State,
 };
 
@@ -73,6 +73,20 @@ async fn login(state: &State, headers: &HeaderMap) -> Result<Option<Principal>, 
     }
 }
 
+impl Gate for Allowance {
+    fn admit(&self) {
+        self.admit();
+    }
+
+    fn message_read(&self) {
+        self.message_read();
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.bytes_read()
+    }
+}
+
 /// Answers the handshake and lets the socket run as a task of its own.
 fn open(state: State, request: Request, credentials: Credentials, name: Option<String>) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
@@ -85,9 +99,9 @@ fn open(state: State, request: Request, credentials: Credentials, name: Option<S
     let Some(place) = rooms.sockets().enter(person, peer) else {
         return Problem::new(&TOO_MANY_SOCKETS).into_response();
     };
-    let allowance = Allowance::new(rooms.settings().stranger_bytes);
+    let allowance = Allowance::new(state.budgets().clone());
     let (response, socket) = upgrade.accept(link::socket_config(rooms.settings()), allowance.clone());
-    let visitor = Visitor { credentials, admitted: Box::new(move || allowance.lift()), place };
+    let visitor = Visitor { credentials, gate: Arc::new(allowance), place };
     let judge: SharedJudge = Arc::new(state.auth().clone());
     state.shutdown().spawn(async move {
         let socket = match socket.await {

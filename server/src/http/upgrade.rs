@@ -1,15 +1,16 @@
 //! From a request to a WebSocket, over a stream that can be told how much to read.
 //!
-//! axum's own WebSocket lets no limit be changed once the socket is open, and a stranger may send much less than
-//! somebody whose token was judged. So the upgrade is done here, with the same parts, and what tungstenite reads
-//! from is a [`Metered`] stream: it stops when its allowance is spent and goes on when it is granted more.
+//! axum's own WebSocket can't be told how much to read, and a message may be as large as a document. So the upgrade
+//! is done here, with the same parts, and what tungstenite reads from is a [`Metered`] stream: beyond a small share
+//! of its own it draws on a budget of the node, one for strangers and one for those whose token was judged, and waits
+//! while that is spent.
 
 use std::{
     io,
     pin::Pin,
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
 };
@@ -22,7 +23,10 @@ use axum::{
 use futures_util::task::AtomicWaker;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -30,64 +34,127 @@ use tokio_tungstenite::{
         protocol::{Role, WebSocketConfig},
     },
 };
+use tokio_util::sync::PollSemaphore;
 
 use super::problem::{BAD_REQUEST, Problem};
 
 /// A socket as the live engine gets it.
 pub type Socket = WebSocketStream<Metered<TokioIo<hyper::upgrade::Upgraded>>>;
 
+/// What may be read of one message before the node is asked.
+const FREE_BYTES: u64 = 64 << 10;
+/// What the node is asked for at a time.
+const CHUNK_BYTES: u64 = 64 << 10;
+
+/// How much all sockets of a node together may hold of messages that are still coming in.
+#[derive(Clone, Debug)]
+pub struct Budgets {
+    strangers: Arc<Semaphore>,
+    known: Arc<Semaphore>,
+}
+
+impl Budgets {
+    pub fn new(strangers_bytes: u64, known_bytes: u64) -> Self {
+        let chunks = |bytes: u64| usize::try_from(bytes / CHUNK_BYTES).unwrap_or(usize::MAX).max(1);
+        Self {
+            strangers: Arc::new(Semaphore::new(chunks(strangers_bytes).min(Semaphore::MAX_PERMITS))),
+            known: Arc::new(Semaphore::new(chunks(known_bytes).min(Semaphore::MAX_PERMITS))),
+        }
+    }
+}
+
 /// How much may still be read from a stream. Shared with the stream.
+///
+/// 64 KiB of a message come in free; more is taken from the node's budget, and given back when the message has been
+/// read. Where the budget is spent the stream waits, and its client with it.
 #[derive(Clone, Debug)]
 pub struct Allowance(Arc<Meter>);
 
 #[derive(Debug)]
 struct Meter {
+    budgets: Budgets,
+    known: AtomicBool,
     left: AtomicU64,
+    read: AtomicU64,
+    taken: Mutex<Vec<OwnedSemaphorePermit>>,
     waker: AtomicWaker,
 }
 
 impl Allowance {
-    pub fn new(bytes: u64) -> Self {
-        Self(Arc::new(Meter { left: AtomicU64::new(bytes), waker: AtomicWaker::new() }))
+    /// A stranger's.
+    pub fn new(budgets: Budgets) -> Self {
+        Self(Arc::new(Meter {
+            budgets,
+            known: AtomicBool::new(false),
+            left: AtomicU64::new(FREE_BYTES),
+            read: AtomicU64::new(0),
+            taken: Mutex::default(),
+            waker: AtomicWaker::new(),
+        }))
     }
 
-    /// From now on as much as comes.
-    pub fn lift(&self) {
-        self.0.left.store(u64::MAX, Ordering::Release);
+    /// Its token was judged good: from now on it draws on the budget of those who are known.
+    pub fn admit(&self) {
+        self.0.known.store(true, Ordering::Release);
         self.0.waker.wake();
     }
 
-    /// Whether anything may be read; if not, the task is woken when it may.
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.0.left.load(Ordering::Acquire) > 0 {
-            return Poll::Ready(());
+    /// A message has been read: what it took is given back.
+    pub fn message_read(&self) {
+        self.0.left.store(FREE_BYTES, Ordering::Release);
+        if let Ok(mut taken) = self.0.taken.lock() {
+            taken.clear();
         }
-        self.0.waker.register(cx.waker());
-        if self.0.left.load(Ordering::Acquire) > 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// All that was ever read, to tell a slow client from a silent one.
+    pub fn bytes_read(&self) -> u64 {
+        self.0.read.load(Ordering::Relaxed)
     }
 
     fn spend(&self, bytes: u64) {
-        let spent = |left: u64| (left != u64::MAX).then(|| left.saturating_sub(bytes));
-        let _ = self.0.left.fetch_update(Ordering::AcqRel, Ordering::Acquire, spent);
+        self.0.read.fetch_add(bytes, Ordering::Relaxed);
+        let left = self.0.left.load(Ordering::Acquire);
+        self.0.left.store(left.saturating_sub(bytes), Ordering::Release);
     }
 }
 
 /// A stream that reads no more than its allowance.
-#[derive(Debug)]
 pub struct Metered<S> {
     inner: S,
     allowance: Allowance,
+    strangers: PollSemaphore,
+    known: PollSemaphore,
 }
 
 impl<S> Metered<S> {
     pub fn new(inner: S, allowance: Allowance) -> Self {
-        Self { inner, allowance }
+        let Budgets { strangers, known } = allowance.0.budgets.clone();
+        Self { inner, allowance, strangers: PollSemaphore::new(strangers), known: PollSemaphore::new(known) }
+    }
+
+    /// Whether anything may be read; if not, the task is woken when it may.
+    fn poll_allowance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let meter = &self.allowance.0;
+        if meter.left.load(Ordering::Acquire) > 0 {
+            return Poll::Ready(());
+        }
+        meter.waker.register(cx.waker());
+        let budget = if meter.known.load(Ordering::Acquire) { &mut self.known } else { &mut self.strangers };
+        // The budgets are never closed.
+        if let Some(permit) = ready!(budget.poll_acquire(cx))
+            && let Ok(mut taken) = meter.taken.lock()
+        {
+            taken.push(permit);
+        }
+        meter.left.store(CHUNK_BYTES, Ordering::Release);
+        Poll::Ready(())
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        ready!(self.allowance.poll(cx));
+        ready!(self.poll_allowance(cx));
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
         let read = buf.filled().len() - before;
@@ -127,8 +194,7 @@ impl Upgrade {
             && says(headers, &header::UPGRADE, "websocket")
             && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
         let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| asked);
-        let Some(accept) = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok())
-        else {
+        let Some(accept) = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()) else {
             return Err(Problem::with_detail(&BAD_REQUEST, "a WebSocket handshake was expected here"));
         };
         let Some(on_upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
@@ -178,20 +244,33 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn s13_a_stream_stops_when_its_allowance_is_spent_and_goes_on_when_it_is_lifted() {
-        let (mut client, server) = duplex(1 << 16);
-        let allowance = Allowance::new(10);
-        let mut metered = Metered::new(server, allowance.clone());
-        client.write_all(&[7; 10]).await.unwrap();
-        let mut first = [0; 10];
-        metered.read_exact(&mut first).await.unwrap();
-        client.write_all(&[8; 1_000]).await.unwrap();
-        let mut rest = [0; 1_000];
-        let mut reading = Box::pin(metered.read_exact(&mut rest));
+    async fn s18_a_stream_waits_for_the_nodes_budget_and_goes_on_when_there_is_some() {
+        let budgets = Budgets::new(CHUNK_BYTES, 8 * CHUNK_BYTES);
+        let open = || {
+            let (client, server) = duplex(1 << 20);
+            let allowance = Allowance::new(budgets.clone());
+            (client, Metered::new(server, allowance.clone()), allowance)
+        };
+        let (mut first, mut first_stream, first_allowance) = open();
+        let (mut second, mut second_stream, second_allowance) = open();
+        let message = vec![7; (FREE_BYTES + 10) as usize];
+        first.write_all(&message).await.unwrap();
+        second.write_all(&message).await.unwrap();
+        let mut read = vec![0; message.len()];
+        first_stream.read_exact(&mut read).await.unwrap();
+        // The first one holds all there is for strangers.
+        let mut other = vec![0; message.len()];
+        let mut reading = Box::pin(second_stream.read_exact(&mut other));
         assert!(futures_util::poll!(reading.as_mut()).is_pending());
-        allowance.lift();
+        first_allowance.message_read();
         reading.await.unwrap();
-        assert_eq!(rest, [8; 1_000]);
+        assert_eq!(second_allowance.bytes_read(), message.len() as u64);
+        // Spent again; whoever is known draws on another budget.
+        first.write_all(&message).await.unwrap();
+        let mut reading = Box::pin(first_stream.read_exact(&mut read));
+        assert!(futures_util::poll!(reading.as_mut()).is_pending());
+        first_allowance.admit();
+        reading.await.unwrap();
     }
 
     #[test]

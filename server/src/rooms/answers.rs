@@ -65,8 +65,7 @@ impl Room {
     }
 
     pub(super) fn on_loaded(&mut self, stored: crdt_store::Result<Stored>) {
-        let Contents::Loading { since, needs } = std::mem::replace(&mut self.contents, Contents::Absent)
-        else {
+        let Contents::Loading { since, needs } = std::mem::replace(&mut self.contents, Contents::Absent) else {
             return;
         };
         match stored {
@@ -93,8 +92,7 @@ impl Room {
         match need {
             Need::Answer { session, state_vector } => self.answer(session, &state_vector),
             Need::Covers { session, update, receipt } => {
-                let ranges =
-                    Ranges { structs: update.clients().collect(), deletes: update.deletes().clone() };
+                let ranges = Ranges { structs: update.clients().collect(), deletes: update.deletes().clone() };
                 self.ask_worker(session, update.bytes().clone(), ranges, receipt);
             }
         }

@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{contents::stored_parts, registry::Registry, room::Event};
+use super::{contents::stored_parts, opening::numbers, registry::Registry, room::Event};
 use crate::workers::{Answer, Job, JobError, Pool, find_bad};
 
 type Key = (DocumentId, Epoch);
@@ -139,10 +139,8 @@ impl Work {
         let index = verified(&parts, &compacted.parts)?;
         let expected = stored.snapshot.as_ref().map(|snapshot| snapshot.seq);
         let seq = last_seq(&stored);
-        let swapped = self
-            .log
-            .store_snapshot(document, epoch, expected, seq, index.encode().into(), compacted.parts)
-            .await?;
+        let swapped =
+            self.log.store_snapshot(document, epoch, expected, seq, index.encode().into(), compacted.parts).await?;
         if swapped {
             self.registry.tell(document, epoch, Event::Compacted { deletes: index.deletes().clone() });
         }
@@ -169,13 +167,9 @@ impl Work {
     }
 }
 
-/// The row, and the place in it, of the `nth` update that was loaded: what is in quarantine was left out.
+/// The row, and the place in it, of the `nth` update that was loaded.
 fn place_of(stored: &Stored, nth: usize) -> Option<(Seq, u32)> {
-    let mut loaded = stored.rows.iter().flat_map(|row| {
-        let aside =
-            move |number: &u32| !stored.quarantined.iter().any(|out| out.seq == row.seq && out.entry_no == *number);
-        (0_u32..).filter(aside).take(row.entries.len()).map(move |number| (row.seq, number))
-    });
+    let mut loaded = stored.rows.iter().flat_map(|row| numbers(stored, row).map(move |number| (row.seq, number)));
     loaded.nth(nth)
 }
 

@@ -19,8 +19,9 @@ use super::{receipt::SharedReceipt, session::SessionId};
 pub const PART_BYTES: usize = 256 << 10;
 /// Bytes that nobody has asked for go after so long.
 const KEPT_FOR: Duration = Duration::from_secs(10);
-/// Edits kept behind the stored parts before they are rather read again when needed.
+/// Edits kept behind the stored parts, and their bytes, before they are rather read again when needed.
 const TAIL_MAX: usize = 20_000;
+const TAIL_BYTES_MAX: usize = 4 << 20;
 
 /// What waits for the bytes.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub(super) struct Parts {
     snapshot: Vec<Bytes>,
     /// What came after it.
     tail: Vec<Bytes>,
+    /// What was pushed since the document was read.
+    pushed_bytes: usize,
     used_at: Instant,
 }
 
@@ -52,12 +55,15 @@ impl Parts {
     pub fn new(stored: &Stored, since: Vec<Bytes>) -> Self {
         let (snapshot, mut tail) = stored_parts(stored);
         tail.extend(since);
-        Self { snapshot, tail, used_at: Instant::now() }
+        Self { snapshot, tail, pushed_bytes: 0, used_at: Instant::now() }
     }
 
-    pub fn push(&mut self, update: &Bytes) {
+    /// Takes an edit in. False: there are so many by now that all had better be read again when needed.
+    pub fn push(&mut self, update: &Bytes) -> bool {
+        self.pushed_bytes += update.len();
         // A copy: the bytes of a frame keep the whole buffer alive that they were read into.
         self.tail.push(Bytes::copy_from_slice(update));
+        self.tail.len() <= TAIL_MAX && self.pushed_bytes <= TAIL_BYTES_MAX
     }
 
     pub fn all(&mut self) -> Vec<Bytes> {
@@ -79,14 +85,13 @@ impl Parts {
     }
 
     pub fn is_stale(&self, now: Instant) -> bool {
-        self.tail.len() > TAIL_MAX || now.duration_since(self.used_at) > KEPT_FOR
+        now.duration_since(self.used_at) > KEPT_FOR
     }
 }
 
 /// The updates of a stored document: the snapshot's parts, and the rows after it.
 pub(super) fn stored_parts(stored: &Stored) -> (Vec<Bytes>, Vec<Bytes>) {
     let snapshot = stored.snapshot.as_ref().map(|snapshot| snapshot.parts.clone()).unwrap_or_default();
-    let tail =
-        stored.rows.iter().flat_map(|row| row.entries.iter().map(|entry| entry.bytes.clone())).collect();
+    let tail = stored.rows.iter().flat_map(|row| row.entries.iter().map(|entry| entry.bytes.clone())).collect();
     (snapshot, tail)
 }

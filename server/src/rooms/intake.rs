@@ -85,9 +85,8 @@ impl Room {
         let Some(session) = self.sessions.get(&by) else { return };
         if self.index.covers(&update) {
             // A y-websocket client's step 2 that brings nothing, with nothing on its way, is owed no echo.
-            let silent = kind == Kind::Step2
-                && session.address.dialect() == Dialect::Yjs
-                && self.newest_pending().is_none();
+            let silent =
+                kind == Kind::Step2 && session.address.dialect() == Dialect::Yjs && self.newest_pending().is_none();
             if !silent {
                 self.settle(receipt);
             }
@@ -103,8 +102,7 @@ impl Room {
             return self.refuse(by, reason::DOCUMENT_TOO_LARGE, Some(whole(&update)), receipt);
         }
         let live = kind == Kind::Update;
-        let moved =
-            self.take(Message { by, update, strip: !live, live, receipt, foreign: Foreign::Ask });
+        let moved = self.take(Message { by, update, strip: !live, live, receipt, foreign: Foreign::Ask });
         if moved {
             self.retry_held();
             self.pay_what_was_owed();
@@ -113,8 +111,7 @@ impl Room {
 
     /// A reader may send what is known. Whether deletes are is more than the index can say.
     fn judge_reader(&mut self, by: SessionId, update: Update, receipt: Option<SharedReceipt>) {
-        let brings_structs =
-            update.clients().any(|(client, range)| range.end > self.index.next_clock(client));
+        let brings_structs = update.clients().any(|(client, range)| range.end > self.index.next_clock(client));
         if brings_structs {
             return self.refuse(by, reason::READ_ONLY, Some(whole(&update)), receipt);
         }
@@ -170,17 +167,11 @@ impl Room {
     fn accept(&mut self, by: SessionId, accepted: Accepted, live: bool) {
         let Some(session) = self.sessions.get(&by) else { return };
         let (person, key) = (session.person, session.key);
-        if live
-            && let [(client, _)] = accepted.ranges.structs[..]
-        {
+        if live && let [(client, _)] = accepted.ranges.structs[..] {
             self.owners.bind(client, person, by);
         }
-        let (own, brought) = accepted
-            .ranges
-            .structs
-            .iter()
-            .cloned()
-            .partition(|(client, _)| self.owners.is_own(*client, person));
+        let (own, brought) =
+            accepted.ranges.structs.iter().cloned().partition(|(client, _)| self.owners.is_own(*client, person));
         self.generation += 1;
         self.size_bytes += accepted.bytes.len();
 
@@ -197,7 +188,11 @@ impl Room {
         match &mut self.contents {
             Contents::Absent => {}
             Contents::Loading { since, .. } => since.push(accepted.bytes.clone()),
-            Contents::Present(parts) => parts.push(&accepted.bytes),
+            Contents::Present(parts) => {
+                if !parts.push(&accepted.bytes) {
+                    self.contents = Contents::Absent;
+                }
+            }
         }
         self.tools.bus.publish(Envelope::Accepted {
             document: self.document,
@@ -248,9 +243,8 @@ impl Room {
                 if session.held.is_empty() {
                     continue;
                 }
-                let came = |held: &mut Held| {
-                    held.missing.iter().any(|(client, clock)| index.next_clock(*client) > *clock)
-                };
+                let came =
+                    |held: &mut Held| held.missing.iter().any(|(client, clock)| index.next_clock(*client) > *clock);
                 for held in session.held.extract_if(.., came) {
                     session.held_bytes -= held.update.bytes().len();
                     ready.push((session.id, held));
@@ -377,4 +371,3 @@ enum Kind {
 fn whole(update: &Update) -> Ranges {
     Ranges { structs: update.clients().collect(), deletes: update.deletes().clone() }
 }
-

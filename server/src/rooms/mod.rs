@@ -9,6 +9,7 @@
 //! | [`wire`] | the two dialects as bytes |
 //! | [`link`] | one socket: reading, writing, timing, closing |
 //! | [`registry`] | all rooms of the node |
+//! | `opening` | from the log to a room |
 //! | `room` | the state of one room, its turn, coming and going |
 //! | `intake` | edits: right, structure, ownership, causality, acknowledgement |
 //! | `answers`, `contents` | what is sent to those who join |
@@ -21,6 +22,7 @@ mod compactor;
 mod contents;
 mod intake;
 pub mod link;
+mod opening;
 mod outbox;
 mod owners;
 mod presence;

@@ -125,12 +125,8 @@ impl Turn {
 
     /// The message for one of the owners: an owner's own state never comes back to it with another clock.
     pub fn for_owner(&self, session: SessionId) -> Option<Bytes> {
-        let entries: Vec<Entry> = self
-            .entries
-            .iter()
-            .filter(|(owner, _)| *owner != Some(session))
-            .map(|(_, entry)| entry.clone())
-            .collect();
+        let entries: Vec<Entry> =
+            self.entries.iter().filter(|(owner, _)| *owner != Some(session)).map(|(_, entry)| entry.clone()).collect();
         (!entries.is_empty()).then(|| awareness::encode(&entries).into())
     }
 }

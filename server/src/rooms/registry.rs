@@ -64,9 +64,7 @@ impl Joined {
 
     /// For the end of a socket, which waits for nobody. A full room gets the word by another task.
     pub fn leave(&self, session: SessionId) {
-        if let Err(mpsc::error::TrySendError::Full(command)) =
-            self.commands.try_send(Command::Leave { session })
-        {
+        if let Err(mpsc::error::TrySendError::Full(command)) = self.commands.try_send(Command::Leave { session }) {
             let commands = self.commands.clone();
             tokio::spawn(async move { commands.send(command).await });
         }
@@ -98,23 +96,10 @@ impl Registry {
             bus: Arc::new(Local),
         };
         let sockets = Sockets::new(tools.settings.sockets_per_person, tools.settings.sockets_per_address);
-        let inner = Inner {
-            rooms: DashMap::new(),
-            tools,
-            sockets,
-            shutdown: shutdown.clone(),
-            next: AtomicU64::new(1),
-        };
+        let inner =
+            Inner { rooms: DashMap::new(), tools, sockets, shutdown: shutdown.clone(), next: AtomicU64::new(1) };
         let registry = Self { inner: Arc::new(inner) };
-        shutdown.spawn(compactor::run(
-            compactor,
-            due,
-            log,
-            workers,
-            registry.clone(),
-            min_rows,
-            shutdown.end_token(),
-        ));
+        shutdown.spawn(compactor::run(compactor, due, log, workers, registry.clone(), min_rows, shutdown.end_token()));
         registry
     }
 

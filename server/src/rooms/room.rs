@@ -24,6 +24,7 @@ use tokio::{
 use super::{
     compactor::Compactor,
     contents::{Contents, Parts},
+    opening::{Opened, open},
     owners::Owners,
     presence::{self, Presence},
     receipt::{Due, SharedReceipt},
@@ -41,16 +42,35 @@ use crate::{
 /// What sockets and the rest of the server ask of a room.
 #[derive(Debug)]
 pub(super) enum Command {
-    Join { newcomer: Box<Newcomer>, joined: oneshot::Sender<Result<(), JoinError>> },
-    Message { session: SessionId, message: Incoming, _permit: Option<OwnedSemaphorePermit> },
+    Join {
+        newcomer: Box<Newcomer>,
+        joined: oneshot::Sender<Result<(), JoinError>>,
+    },
+    Message {
+        session: SessionId,
+        message: Incoming,
+        _permit: Option<OwnedSemaphorePermit>,
+    },
     /// An Update that was thrown away before its session was let in. Its client's step 2 brings it.
-    Dropped { session: SessionId, count: u32 },
-    Leave { session: SessionId },
-    SetAccess { session: SessionId, access: Access },
+    Dropped {
+        session: SessionId,
+        count: u32,
+    },
+    Leave {
+        session: SessionId,
+    },
+    SetAccess {
+        session: SessionId,
+        access: Access,
+    },
     /// Answered once all that is pending now has landed and its acknowledgements are queued.
-    Settled { done: oneshot::Sender<()> },
+    Settled {
+        done: oneshot::Sender<()>,
+    },
     /// Words for the clients that know them.
-    Notify { text: Arc<str> },
+    Notify {
+        text: Arc<str>,
+    },
     /// News from outside the room.
     Told(Event),
     /// The document is not what it was: everybody is to come again.
@@ -63,8 +83,15 @@ pub(super) enum Event {
     Landed(Outcome),
     Loaded(crdt_store::Result<Stored>),
     /// Whether a reader's deletes were known already.
-    Judged { session: SessionId, ranges: Ranges, receipt: Option<SharedReceipt>, covered: bool },
-    Compacted { deletes: DeleteSet },
+    Judged {
+        session: SessionId,
+        ranges: Ranges,
+        receipt: Option<SharedReceipt>,
+        covered: bool,
+    },
+    Compacted {
+        deletes: DeleteSet,
+    },
 }
 
 /// Why a session could not join.
@@ -161,19 +188,11 @@ pub(super) async fn run(
     mut commands: mpsc::Receiver<Command>,
     on_idle: impl Fn() + Send,
 ) {
-    let stored = tools.log.load(document, epoch).await;
-    let owners = tools.log.attributions(document, epoch).await;
     let (events, mut incoming) = mpsc::unbounded_channel();
-    let mut room = match (stored, owners) {
-        (Ok(stored), Ok(attributions)) if stored.epoch == epoch => {
-            let mut room = Room::new(document, epoch, tools, events, stored);
-            for attribution in attributions.iter().filter(|attribution| !attribution.brought) {
-                room.owners.recall(attribution.client, attribution.person);
-            }
-            room
-        }
-        (Ok(_), Ok(_)) => return refuse_all(&mut commands, JoinError::OldEpoch, &on_idle).await,
-        (Err(error), _) | (_, Err(error)) => {
+    let mut room = match open(&tools.log, document, epoch).await {
+        Ok(opened) if opened.stored.epoch == epoch => Room::new(document, epoch, tools, events, opened),
+        Ok(_) => return refuse_all(&mut commands, JoinError::OldEpoch, &on_idle).await,
+        Err(error) => {
             let why = match error {
                 crdt_store::StoreError::NotFound { .. } => JoinError::Gone,
                 _ => JoinError::Unavailable,
@@ -204,9 +223,13 @@ impl Room {
         epoch: Epoch,
         tools: Tools,
         events: mpsc::UnboundedSender<Event>,
-        stored: Stored,
+        opened: Opened,
     ) -> Self {
-        let index = indexed(document, &stored);
+        let Opened { stored, index, attributions } = opened;
+        let mut owners = Owners::default();
+        for attribution in attributions.iter().filter(|attribution| !attribution.brought) {
+            owners.recall(attribution.client, attribution.person);
+        }
         let presence = Presence::new(tools.settings.presence_entries);
         let parts = Parts::new(&stored, Vec::new());
         let snapshot_bytes: usize =
@@ -222,7 +245,7 @@ impl Room {
             generation: 0,
             size_bytes: snapshot_bytes + row_bytes,
             contents: Contents::Present(parts),
-            owners: Owners::default(),
+            owners,
             sessions: HashMap::new(),
             asides: Vec::new(),
             presence,
@@ -426,8 +449,7 @@ impl Room {
     fn end_turn(&mut self) {
         if self.flying.is_none() && !self.gathering.entries.is_empty() {
             let gathered = std::mem::take(&mut self.gathering);
-            let batch =
-                Batch { document: self.document, epoch: self.epoch, entries: gathered.entries.clone() };
+            let batch = Batch { document: self.document, epoch: self.epoch, entries: gathered.entries.clone() };
             self.flying = Some(gathered);
             self.batch += 1;
             self.tools.saver.submit(Submission { batch, room: self.events.clone() });
@@ -577,37 +599,6 @@ impl Room {
     }
 }
 
-/// The index of what is stored. What can't be read or lacks something is left out: it is in quarantine, or
-/// will be at the next compaction.
-fn indexed(document: DocumentId, stored: &Stored) -> Index {
-    let mut index = match &stored.snapshot {
-        Some(snapshot) => Index::decode(&snapshot.index).unwrap_or_else(|error| {
-            tracing::error!(%error, document.id = %document, "snapshot index can't be read, reading its parts");
-            let mut index = Index::new();
-            for part in &snapshot.parts {
-                absorb_stored(document, &mut index, part);
-            }
-            index
-        }),
-        None => Index::new(),
-    };
-    for row in &stored.rows {
-        for entry in &row.entries {
-            absorb_stored(document, &mut index, &entry.bytes);
-        }
-    }
-    index
-}
-
-fn absorb_stored(document: DocumentId, index: &mut Index, bytes: &Bytes) {
-    let absorbed = Update::parse(bytes.clone())
-        .map_err(|error| error.to_string())
-        .and_then(|update| index.absorb(&update).map_err(|error| error.to_string()));
-    if let Err(error) = absorbed {
-        tracing::error!(%error, document.id = %document, "a stored update was left out");
-    }
-}
-
 /// Frames of one message, encoded once for each way of addressing it.
 #[derive(Default)]
 pub(super) struct Frames {
@@ -615,11 +606,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub fn get(
-        &mut self,
-        address: &super::wire::Address,
-        make: impl FnOnce(&super::wire::Address) -> Bytes,
-    ) -> Bytes {
+    pub fn get(&mut self, address: &super::wire::Address, make: impl FnOnce(&super::wire::Address) -> Bytes) -> Bytes {
         if let Some((_, frame)) = self.made.iter().find(|(made, _)| made == address) {
             return frame.clone();
         }

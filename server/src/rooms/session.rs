@@ -40,7 +40,10 @@ pub(super) enum Phase {
     /// It has not said what it has: nothing of the document is sent.
     Silent,
     /// The answer is being made; what happens meanwhile follows it.
-    Opening { behind: Vec<Bytes>, behind_bytes: usize },
+    Opening {
+        behind: Vec<Bytes>,
+        behind_bytes: usize,
+    },
     Live,
 }
 
@@ -144,8 +147,7 @@ impl Session {
         self.asked.push_back(Asked::WithAnswer);
         self.outbox.push_part(self.address.step1(state_vector));
         for (at, part) in parts.iter().enumerate() {
-            let frame =
-                if at + 1 == parts.len() { self.address.step2(part) } else { self.address.update(part) };
+            let frame = if at + 1 == parts.len() { self.address.step2(part) } else { self.address.update(part) };
             self.outbox.push_part(frame);
         }
         if let Phase::Opening { behind, .. } = std::mem::replace(&mut self.phase, Phase::Live) {

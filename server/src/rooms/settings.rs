@@ -24,8 +24,10 @@ pub struct Settings {
     /// What a document's session may send before its token is judged.
     pub waiting_bytes: usize,
     pub waiting_frames: usize,
-    /// What a socket may send in all before its first token is judged.
-    pub stranger_bytes: u64,
+    /// What all sockets together may hold of large messages that are still coming in: those whose first token is not
+    /// judged yet, and the others.
+    pub strangers_bytes: u64,
+    pub incoming_bytes: u64,
     /// Sockets of one person, and from one address. 0: without limit.
     pub sockets_per_person: usize,
     pub sockets_per_address: usize,
@@ -67,7 +69,8 @@ impl Default for Settings {
             outbox_bytes: 16 << 20,
             waiting_bytes: 64 << 10,
             waiting_frames: 100,
-            stranger_bytes: 1 << 20,
+            strangers_bytes: 64 << 20,
+            incoming_bytes: 512 << 20,
             sockets_per_person: 100,
             sockets_per_address: 2_000,
             documents_per_socket: 1_000,

@@ -1,10 +1,6 @@
 //! How many sockets there are: in all, of one person, from one address.
 
-use std::{
-    hash::Hash,
-    net::IpAddr,
-    sync::Arc,
-};
+use std::{hash::Hash, net::IpAddr, sync::Arc};
 
 use crdt_store::UserId;
 use dashmap::DashMap;

@@ -3,12 +3,7 @@
 //! A document's messages wait, bounded, until its token is judged. A refusal is that document's alone: the
 //! socket stays, and the document may be asked for again.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-};
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -26,7 +21,7 @@ use super::{
         room::Command,
         session::{Newcomer, SessionId},
         wire::{
-            Address, Incoming, Sync, WireError,
+            Address, Incoming, NAME_BYTES_MAX, Sync, WireError,
             hocuspocus::{Frame, PING, PONG, document_name, read},
         },
     },
@@ -44,6 +39,7 @@ where
     let (out, reader) = outbox(registry.settings().outbox_bytes);
     let number = registry.next_session().0;
     let permits = Arc::new(Semaphore::new(registry.settings().messages_in_flight));
+    let gate = visitor.gate.clone();
     let mut speaker = HocuspocusSpeaker {
         registry: registry.clone(),
         judge,
@@ -54,7 +50,7 @@ where
         permits,
         versioned: false,
     };
-    run(ws, reader, &registry, number, &mut speaker).await;
+    run(ws, reader, gate, &registry, number, &mut speaker).await;
 }
 
 /// One document on this socket, by the address that the client writes.
@@ -75,9 +71,16 @@ struct Waiting {
 }
 
 enum Verdict {
-    Seated { address: Bytes, session: SessionId, seat: Result<(Grant, Joined), NoSeat> },
+    Seated {
+        address: Bytes,
+        session: SessionId,
+        seat: Result<(Grant, Joined), NoSeat>,
+    },
     /// A later token for a document that is open.
-    Judged { address: Bytes, grant: Result<Grant, NoSeat> },
+    Judged {
+        address: Bytes,
+        grant: Result<Grant, NoSeat>,
+    },
 }
 
 type Judging = Pin<Box<dyn Future<Output = Verdict> + Send>>;
@@ -140,13 +143,7 @@ impl HocuspocusSpeaker {
         }
         // A copy: a slice would keep the whole frame in memory.
         let key = Bytes::copy_from_slice(address);
-        let waiting = Waiting {
-            since: Instant::now(),
-            judging: false,
-            messages: Vec::new(),
-            bytes: 0,
-            dropped: 0,
-        };
+        let waiting = Waiting { since: Instant::now(), judging: false, messages: Vec::new(), bytes: 0, dropped: 0 };
         let document = self.documents.entry(key).insert_entry(Document::Waiting(waiting)).into_mut();
         match document {
             Document::Waiting(waiting) => Some(waiting),
@@ -162,8 +159,7 @@ impl HocuspocusSpeaker {
         let name = String::from_utf8_lossy(document_name(&address)).into_owned();
         match self.documents.get_mut(&address) {
             Some(Document::Open { .. }) => {
-                let (by, deadline) =
-                    (self.judge.clone(), Instant::now() + self.registry.settings().judge_timeout);
+                let (by, deadline) = (self.judge.clone(), Instant::now() + self.registry.settings().judge_timeout);
                 self.verdicts.push(Box::pin(async move {
                     let grant = judge(&by, &credentials, &name, deadline).await;
                     Verdict::Judged { address, grant }
@@ -177,7 +173,7 @@ impl HocuspocusSpeaker {
                 None => return,
             },
         }
-        if name.is_empty() {
+        if name.is_empty() || name.len() > NAME_BYTES_MAX {
             self.refuse(address, Denied::NotFound);
             return;
         }
@@ -208,10 +204,9 @@ impl HocuspocusSpeaker {
 
     /// The document is open: what has waited goes in, in its order.
     async fn on_seated(&mut self, address: Bytes, session: SessionId, grant: Grant, room: Joined) -> Result<(), Close> {
-        (self.visitor.admitted)();
+        self.visitor.gate.admit();
         let key = Bytes::copy_from_slice(&address);
-        let before =
-            self.documents.insert(key, Document::Open { room: room.clone(), session, grant });
+        let before = self.documents.insert(key, Document::Open { room: room.clone(), session, grant });
         let Some(Document::Waiting(waiting)) = before else {
             // The client has left this document meanwhile.
             self.documents.remove(&address);
@@ -259,8 +254,9 @@ impl HocuspocusSpeaker {
 /// Keeps a message until the token is judged, or throws away what the client sends again anyhow.
 fn keep(waiting: &mut Waiting, message: Incoming, settings: &super::super::settings::Settings) {
     let size = match &message {
-        Incoming::Sync(Sync::Step1(bytes) | Sync::Step2(bytes) | Sync::Update(bytes))
-        | Incoming::Awareness(bytes) => bytes.len(),
+        Incoming::Sync(Sync::Step1(bytes) | Sync::Step2(bytes) | Sync::Update(bytes)) | Incoming::Awareness(bytes) => {
+            bytes.len()
+        }
         _ => 1,
     };
     let fits = waiting.bytes + size <= settings.waiting_bytes && waiting.messages.len() < settings.waiting_frames;
@@ -306,9 +302,7 @@ impl Speaker for HocuspocusSpeaker {
                 }
                 Ok(())
             }
-            Verdict::Seated { seat: Err(NoSeat::NotNow), .. } => {
-                Err((Closing::TryAgainLater, "try again later"))
-            }
+            Verdict::Seated { seat: Err(NoSeat::NotNow), .. } => Err((Closing::TryAgainLater, "try again later")),
         }
     }
 

@@ -7,7 +7,7 @@ mod admission;
 pub mod hocuspocus;
 pub mod yjs;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -24,16 +24,25 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    outbox::{Closing, Outgoing, OutboxReader},
+    outbox::{Closing, OutboxReader, Outgoing},
     registry::Registry,
     settings::Settings,
 };
 
-/// Who has come, and how to say that they were let in.
+/// What lies between a socket and the network: how much may come in.
+pub trait Gate: Send + Sync {
+    /// A token was judged good: the socket may send more than a stranger's share.
+    fn admit(&self);
+    /// A message has been read.
+    fn message_read(&self);
+    /// All that was ever read.
+    fn bytes_read(&self) -> u64;
+}
+
+/// Who has come.
 pub struct Visitor {
     pub credentials: crate::access::Credentials,
-    /// Called when a first token was judged good: the socket may send more than a stranger's share.
-    pub admitted: Box<dyn Fn() + Send + Sync>,
+    pub gate: Arc<dyn Gate>,
     /// Its place among the sockets of the node, for as long as it lasts.
     pub place: super::sockets::Place,
 }
@@ -87,6 +96,8 @@ struct Socket<S> {
     ws: WebSocketStream<S>,
     outbox: OutboxReader,
     batch: Vec<Outgoing>,
+    gate: Arc<dyn Gate>,
+    bytes_read: u64,
     sent_at: Instant,
     heard_at: Instant,
     write_timeout: Duration,
@@ -96,6 +107,7 @@ struct Socket<S> {
 pub(super) async fn run<S, T>(
     ws: WebSocketStream<S>,
     outbox: OutboxReader,
+    gate: Arc<dyn Gate>,
     registry: &Registry,
     number: u64,
     speaker: &mut T,
@@ -108,6 +120,8 @@ pub(super) async fn run<S, T>(
         ws,
         outbox,
         batch: Vec::with_capacity(4),
+        gate,
+        bytes_read: 0,
         sent_at: Instant::now(),
         heard_at: Instant::now(),
         write_timeout: settings.write_timeout,
@@ -137,7 +151,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
                 heard = self.ws.next() => {
                     self.heard_at = Instant::now();
                     match heard {
-                        Some(Ok(Message::Binary(frame))) => speaker.on_frame(frame).await,
+                        Some(Ok(Message::Binary(frame))) => {
+                            self.gate.message_read();
+                            speaker.on_frame(frame).await
+                        }
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
                         Some(Ok(Message::Text(_))) => Err((Closing::Protocol, "binary frames only")),
                         Some(Err(Error::Capacity(_))) => Err((Closing::TooBig, "frame too big")),
@@ -177,6 +194,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
 
     async fn on_tick<T: Speaker>(&mut self, settings: &Settings, speaker: &mut T) -> Result<Result<(), Close>, Gone> {
         let now = Instant::now();
+        // A large message on a slow line is a sign of life too.
+        let bytes_read = self.gate.bytes_read();
+        if bytes_read > std::mem::replace(&mut self.bytes_read, bytes_read) {
+            self.heard_at = now;
+        }
         if now.duration_since(self.heard_at) > settings.silence_timeout {
             return Err(Gone);
         }

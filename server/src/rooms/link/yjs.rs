@@ -47,7 +47,7 @@ where
     };
     let room = match seated {
         Ok((_, joined)) => {
-            (visitor.admitted)();
+            visitor.gate.admit();
             Some(joined)
         }
         Err(NoSeat::Denied(denied)) => {
@@ -60,10 +60,9 @@ where
             None
         }
     };
-    let permits =
-        std::sync::Arc::new(tokio::sync::Semaphore::new(registry.settings().messages_in_flight));
+    let permits = std::sync::Arc::new(tokio::sync::Semaphore::new(registry.settings().messages_in_flight));
     let mut speaker = YjsSpeaker { session, room, permits, _outbox: out };
-    run(ws, reader, &registry, session.0, &mut speaker).await;
+    run(ws, reader, visitor.gate.clone(), &registry, session.0, &mut speaker).await;
 }
 
 struct YjsSpeaker {

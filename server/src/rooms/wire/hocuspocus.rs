@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{FrameReader, Incoming, NAME_BYTES_MAX, WireError};
+use super::{ADDRESS_BYTES_MAX, FrameReader, Incoming, WireError};
 
 /// One frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,10 @@ pub enum Frame {
     Ping,
     Pong,
     /// A message about the document that `address` names, in the client's own bytes.
-    Message { address: Bytes, message: Incoming },
+    Message {
+        address: Bytes,
+        message: Incoming,
+    },
 }
 
 pub const PING: u8 = 9;
@@ -26,7 +29,7 @@ pub fn read(frame: Bytes) -> Result<Frame, WireError> {
     }
     let mut reader = FrameReader::new(frame);
     let address = reader.var_bytes()?;
-    if address.len() > NAME_BYTES_MAX {
+    if address.len() > ADDRESS_BYTES_MAX {
         return Err(WireError::NameTooLong);
     }
     let message = match reader.var_uint()? {

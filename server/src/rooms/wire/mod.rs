@@ -26,6 +26,9 @@ pub enum WireError {
 /// A document's name may be this long, in bytes.
 pub const NAME_BYTES_MAX: usize = 512;
 
+/// What a client writes in front of its messages: a name, and a suffix of its own. What is longer is no address.
+pub const ADDRESS_BYTES_MAX: usize = 4_096;
+
 /// A sync message of either dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sync {
@@ -44,7 +47,10 @@ pub enum Incoming {
     Awareness(Bytes),
     QueryAwareness,
     /// A token for this document. `versioned`: the client speaks the fourth version of its protocol.
-    Auth { token: String, versioned: bool },
+    Auth {
+        token: String,
+        versioned: bool,
+    },
     /// The client leaves this document.
     Leave,
     /// Known, and without effect here.
