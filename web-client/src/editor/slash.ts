@@ -1,7 +1,7 @@
-/** A "/" at the start of a paragraph opens the list of blocks; what is typed after it narrows the list. */
+/** A "/" typed at the start of a paragraph opens the list of blocks; what is typed after it narrows the list. */
 import { type Editor, Extension, type Range } from "@tiptap/core";
-import { PluginKey } from "@tiptap/pm/state";
-import { Suggestion } from "@tiptap/suggestion";
+import { Plugin, PluginKey } from "@tiptap/pm/state";
+import type { EditorView } from "@tiptap/pm/view";
 
 export type SlashState = { query: string; range: Range; rect: DOMRect };
 
@@ -11,37 +11,64 @@ export type SlashOptions = {
   onKey: (event: KeyboardEvent) => boolean;
 };
 
+/** What stands between the "/" and the caret, while that is all there is before the caret in its paragraph. */
+function readQuery(view: EditorView): SlashState | null {
+  const { $from, empty } = view.state.selection;
+  if (!empty || !view.editable || $from.parent.type.name !== "paragraph") return null;
+  const before = $from.parent.textBetween(0, $from.parentOffset, undefined, "\ufffc");
+  const query = /^\/([^\ufffc]{0,24})$/u.exec(before)?.[1];
+  if (query === undefined) return null;
+  const at = view.coordsAtPos($from.start());
+  const range = { from: $from.start(), to: $from.pos };
+  return { query, range, rect: new DOMRect(at.left, at.top, 0, at.bottom - at.top) };
+}
+
+/** Open from the moment a "/" is typed until it is gone, a block is made, Escape, or the text is left. */
+function slashPlugin({ onChange, onKey }: SlashOptions): Plugin {
+  let open = false;
+  const close = () => {
+    if (!open) return;
+    open = false;
+    onChange(null);
+  };
+  return new Plugin({
+    key: new PluginKey("slash"),
+    props: {
+      handleTextInput: (view, from, _to, text) => {
+        const { parent, parentOffset } = view.state.doc.resolve(from);
+        if (text === "/" && parent.type.name === "paragraph" && parentOffset === 0) open = true;
+        return false;
+      },
+      handleKeyDown: (_view, event) => {
+        if (!open) return false;
+        if (event.key !== "Escape") return onKey(event);
+        close();
+        return true;
+      },
+      handleDOMEvents: {
+        blur: () => {
+          close();
+          return false;
+        },
+      },
+    },
+    view: () => ({
+      update: (view) => {
+        if (!open) return;
+        const state = readQuery(view);
+        if (state) onChange(state);
+        else close();
+      },
+      destroy: close,
+    }),
+  });
+}
+
 export const Slash = Extension.create<SlashOptions>({
   name: "slash",
   addOptions: () => ({ onChange: () => {}, onKey: () => false }),
   addProseMirrorPlugins() {
-    const { onChange, onKey } = this.options;
-    const show = (props: { query: string; range: Range; clientRect?: (() => DOMRect | null) | null }) => {
-      const rect = props.clientRect?.();
-      onChange(rect ? { query: props.query, range: props.range, rect } : null);
-    };
-    return [
-      Suggestion({
-        editor: this.editor,
-        pluginKey: new PluginKey("slash"),
-        char: "/",
-        startOfLine: true,
-        decorationClass: "slash-query",
-        allow: ({ state, range }) => state.doc.resolve(range.from).parent.type.name === "paragraph",
-        render: () => ({
-          onStart: show,
-          onUpdate: show,
-          onKeyDown: ({ event }) => {
-            if (event.key === "Escape") {
-              onChange(null);
-              return true;
-            }
-            return onKey(event);
-          },
-          onExit: () => onChange(null),
-        }),
-      }),
-    ];
+    return [slashPlugin(this.options)];
   },
 });
 
