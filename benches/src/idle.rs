@@ -9,7 +9,6 @@ use tokio::{task::JoinSet, time::sleep};
 use crate::{client::Client, cold::quiet, server::Server};
 
 const OPENING: usize = 64;
-const SOCKETS_PER_ROOM: usize = 10;
 /// Descriptors for everything else.
 const SPARE: u64 = 500;
 
@@ -19,8 +18,8 @@ pub fn sockets_allowed(wanted: usize) -> usize {
     wanted.min(usize::try_from(allowed).unwrap_or(usize::MAX))
 }
 
-/// Bytes of the server's memory for each of `sockets`.
-pub async fn run(server: &Server, sockets: usize) -> Result<f64> {
+/// Bytes of the server's memory for each of `sockets`, of which `per_room` share a document.
+pub async fn run(server: &Server, sockets: usize, per_room: usize) -> Result<f64> {
     let usage = server.usage()?;
     quiet(usage).await?;
     let before = usage.memory()?;
@@ -30,7 +29,7 @@ pub async fn run(server: &Server, sockets: usize) -> Result<f64> {
         if opening.len() == OPENING {
             open.extend(opening.join_next().await.transpose().context("a client broke")?);
         }
-        let door = server.door(&format!("idle-{}", number / SOCKETS_PER_ROOM));
+        let door = server.door(&format!("idle-{}", number / per_room));
         opening.spawn(async move { Client::open(&door).await.map(|(client, _)| client) });
     }
     while let Some(opened) = opening.join_next().await {
