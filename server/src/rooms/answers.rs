@@ -51,14 +51,14 @@ impl Room {
                     return self.serve(need);
                 }
                 // What is on its way to the database may not be in what is read.
-                let flying = self.flying.iter().flat_map(|batch| &batch.entries);
-                let since: Vec<Bytes> =
-                    flying.chain(&self.gathering.entries).map(|entry| entry.bytes.clone()).collect();
+                let flying = self.flying.iter().flat_map(|batch| &batch.updates);
+                let gathering = self.gathering.entries.iter().map(|entry| &entry.bytes);
+                let since: Vec<Bytes> = flying.chain(gathering).cloned().collect();
                 self.contents = Contents::Loading { since, needs: vec![need] };
                 let (log, events) = (self.tools.log.clone(), self.events.clone());
                 let (document, epoch) = (self.document, self.epoch);
                 tokio::spawn(async move {
-                    let _ = events.send(Event::Loaded(log.load(document, epoch).await));
+                    let _ = events.send(Event::Loaded(Box::new(log.load(document, epoch).await)));
                 });
             }
         }

@@ -139,10 +139,15 @@ impl Work {
         let index = verified(&parts, &compacted.parts)?;
         let expected = stored.snapshot.as_ref().map(|snapshot| snapshot.seq);
         let seq = last_seq(&stored);
+        let snapshot_bytes = compacted.parts.iter().map(Bytes::len).sum();
         let swapped =
             self.log.store_snapshot(document, epoch, expected, seq, index.encode().into(), compacted.parts).await?;
         if swapped {
-            self.registry.tell(document, epoch, Event::Compacted { deletes: index.deletes().clone() });
+            self.registry.tell(
+                document,
+                epoch,
+                Event::Compacted { seq, snapshot_bytes, deletes: index.deletes().clone() },
+            );
         }
         Ok(swapped)
     }

@@ -74,7 +74,7 @@ impl Room {
     }
 
     fn on_edit(&mut self, by: SessionId, bytes: Bytes, receipt: Option<SharedReceipt>, kind: Kind) {
-        metrics::counter!("unisson_updates_received_total").increment(1);
+        self.tools.figures.received.increment(1);
         let update = match Update::parse(bytes) {
             Ok(update) => update,
             Err(malformed) => {
@@ -183,7 +183,7 @@ impl Room {
                 relayed += 1;
             }
         }
-        metrics::counter!("unisson_updates_relayed_total").increment(relayed);
+        self.tools.figures.relayed.increment(relayed);
 
         match &mut self.contents {
             Contents::Absent => {}

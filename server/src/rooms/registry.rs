@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     compactor::{self, Compactor},
-    room::{self, Command, Event, JoinError, Tools},
+    room::{self, Command, Event, Figures, JoinError, Tools},
     saver,
     session::{Newcomer, SessionId},
     settings::Settings,
@@ -94,6 +94,7 @@ impl Registry {
             workers: workers.clone(),
             compactor: compactor.clone(),
             bus: Arc::new(Local),
+            figures: Figures::default(),
         };
         let sockets = Sockets::new(tools.settings.sockets_per_person, tools.settings.sockets_per_address);
         let inner =
@@ -189,7 +190,7 @@ impl Registry {
         if let Some(room) = self.inner.rooms.get(&(document, epoch)) {
             let commands = room.commands.clone();
             drop(room);
-            tokio::spawn(async move { commands.send(Command::Told(event)).await });
+            tokio::spawn(async move { commands.send(Command::Told(Box::new(event))).await });
         }
     }
 

@@ -72,7 +72,7 @@ pub(super) enum Command {
         text: Arc<str>,
     },
     /// News from outside the room.
-    Told(Event),
+    Told(Box<Event>),
     /// The document is not what it was: everybody is to come again.
     Reset,
 }
@@ -81,7 +81,7 @@ pub(super) enum Command {
 #[derive(Debug)]
 pub(super) enum Event {
     Landed(Outcome),
-    Loaded(crdt_store::Result<Stored>),
+    Loaded(Box<crdt_store::Result<Stored>>),
     /// Whether a reader's deletes were known already.
     Judged {
         session: SessionId,
@@ -90,6 +90,8 @@ pub(super) enum Event {
         covered: bool,
     },
     Compacted {
+        seq: Seq,
+        snapshot_bytes: usize,
         deletes: DeleteSet,
     },
 }
@@ -117,6 +119,23 @@ pub(super) struct Tools {
     pub workers: Pool,
     pub compactor: Compactor,
     pub bus: Arc<dyn Bus>,
+    pub figures: Figures,
+}
+
+/// Counters of the hot path, looked up once.
+#[derive(Clone)]
+pub(super) struct Figures {
+    pub received: metrics::Counter,
+    pub relayed: metrics::Counter,
+}
+
+impl Default for Figures {
+    fn default() -> Self {
+        Self {
+            received: metrics::counter!("unisson_updates_received_total"),
+            relayed: metrics::counter!("unisson_updates_relayed_total"),
+        }
+    }
 }
 
 /// A batch that gathers.
@@ -125,6 +144,38 @@ pub(super) struct Gathering {
     pub entries: Vec<Entry>,
     pub bytes: usize,
     pub deletes: DeleteSet,
+}
+
+/// A batch that is on its way to the database.
+#[derive(Debug)]
+pub(super) struct Flying {
+    pub updates: Vec<Bytes>,
+    pub bytes: usize,
+    pub deletes: DeleteSet,
+}
+
+/// The rows after the snapshot, as far as is known here: when to compact, and how large the document is.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    rows: VecDeque<(Seq, usize)>,
+    bytes: usize,
+}
+
+impl Tail {
+    fn grow(&mut self, seq: Seq, bytes: usize) {
+        self.rows.push_back((seq, bytes));
+        self.bytes += bytes;
+    }
+
+    /// A snapshot holds what was up to `seq`.
+    fn cut(&mut self, seq: Seq) {
+        while let Some((row, bytes)) = self.rows.front()
+            && *row <= seq
+        {
+            self.bytes -= bytes;
+            self.rows.pop_front();
+        }
+    }
 }
 
 /// What is kept aside until the session that writes under its id has been asked.
@@ -152,13 +203,12 @@ pub(super) struct Room {
     pub asides: Vec<Aside>,
     pub presence: Presence,
     pub gathering: Gathering,
-    pub flying: Option<Gathering>,
+    pub flying: Option<Flying>,
     /// The number of the gathering batch. The flying one is the number before.
     pub batch: u64,
     pub landed: u64,
     pub due: VecDeque<(u64, Due)>,
-    pub rows_since_snapshot: u64,
-    pub bytes_since_snapshot: usize,
+    pub tail: Tail,
     /// Why nothing is taken just now.
     pub closed_for: Option<&'static str>,
     presence_at: Instant,
@@ -178,7 +228,9 @@ pub mod reason {
 }
 
 const TICK: std::time::Duration = std::time::Duration::from_millis(1_000);
-const TURN_MAX: usize = 128;
+const TURN_MAX: usize = 64;
+/// An idle document with a longer tail is compacted when it leaves memory, so that it opens quickly next time.
+const IDLE_TAIL_BYTES: usize = 32 << 10;
 
 /// Runs a room until it has been empty for long enough, or its document is over.
 pub(super) async fn run(
@@ -189,7 +241,8 @@ pub(super) async fn run(
     on_idle: impl Fn() + Send,
 ) {
     let (events, mut incoming) = mpsc::unbounded_channel();
-    let mut room = match open(&tools.log, document, epoch).await {
+    // Boxed: what reading needs is not carried along for the life of the room.
+    let mut room = match Box::pin(open(&tools.log, document, epoch)).await {
         Ok(opened) if opened.stored.epoch == epoch => Room::new(document, epoch, tools, events, opened),
         Ok(_) => return refuse_all(&mut commands, JoinError::OldEpoch, &on_idle).await,
         Err(error) => {
@@ -234,8 +287,10 @@ impl Room {
         let parts = Parts::new(&stored, Vec::new());
         let snapshot_bytes: usize =
             stored.snapshot.iter().flat_map(|snapshot| snapshot.parts.iter().map(Bytes::len)).sum();
-        let row_bytes: usize =
-            stored.rows.iter().flat_map(|row| row.entries.iter().map(|entry| entry.bytes.len())).sum();
+        let mut tail = Tail::default();
+        for row in &stored.rows {
+            tail.grow(row.seq, row.entries.iter().map(|entry| entry.bytes.len()).sum());
+        }
         Self {
             document,
             epoch,
@@ -243,7 +298,7 @@ impl Room {
             events,
             index,
             generation: 0,
-            size_bytes: snapshot_bytes + row_bytes,
+            size_bytes: snapshot_bytes + tail.bytes,
             contents: Contents::Present(parts),
             owners,
             sessions: HashMap::new(),
@@ -254,8 +309,7 @@ impl Room {
             batch: 1,
             landed: 0,
             due: VecDeque::new(),
-            rows_since_snapshot: stored.rows.len() as u64,
-            bytes_since_snapshot: row_bytes,
+            tail,
             closed_for: None,
             presence_at: Instant::now(),
             idle_since: Some(Instant::now()),
@@ -269,7 +323,7 @@ impl Room {
         events: &mut mpsc::UnboundedReceiver<Event>,
         on_idle: &(impl Fn() + Send),
     ) {
-        let mut turn = Vec::with_capacity(TURN_MAX);
+        let mut turn = Vec::new();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -290,6 +344,9 @@ impl Room {
             }
             self.end_turn();
             if self.over.is_some() || self.is_idle() {
+                if self.over.is_none() && self.tail.bytes >= IDLE_TAIL_BYTES {
+                    self.tools.compactor.due(self.document, self.epoch);
+                }
                 on_idle();
                 break;
             }
@@ -334,7 +391,7 @@ impl Room {
                     }
                 }
             }
-            Command::Told(event) => self.on_event(event),
+            Command::Told(event) => self.on_event(*event),
             Command::Reset => self.end(JoinError::Closed),
         }
     }
@@ -342,7 +399,7 @@ impl Room {
     fn on_event(&mut self, event: Event) {
         match event {
             Event::Landed(outcome) => self.on_landed(outcome),
-            Event::Loaded(stored) => self.on_loaded(stored),
+            Event::Loaded(stored) => self.on_loaded(*stored),
             Event::Judged { session, ranges, receipt, covered } => {
                 if covered {
                     self.settle(receipt);
@@ -350,10 +407,11 @@ impl Room {
                     self.refuse(session, reason::READ_ONLY, Some(ranges), receipt);
                 }
             }
-            Event::Compacted { deletes } => {
+            Event::Compacted { seq, snapshot_bytes, deletes } => {
                 self.index.adopt_deletes(&deletes);
-                self.rows_since_snapshot = 0;
-                self.bytes_since_snapshot = 0;
+                self.tail.cut(seq);
+                let pending = self.gathering.bytes + self.flying.as_ref().map_or(0, |flying| flying.bytes);
+                self.size_bytes = snapshot_bytes + self.tail.bytes + pending;
             }
         }
     }
@@ -448,9 +506,10 @@ impl Room {
     /// What is done once, after all that has come together.
     fn end_turn(&mut self) {
         if self.flying.is_none() && !self.gathering.entries.is_empty() {
-            let gathered = std::mem::take(&mut self.gathering);
-            let batch = Batch { document: self.document, epoch: self.epoch, entries: gathered.entries.clone() };
-            self.flying = Some(gathered);
+            let Gathering { entries, bytes, deletes } = std::mem::take(&mut self.gathering);
+            let updates = entries.iter().map(|entry| entry.bytes.clone()).collect();
+            self.flying = Some(Flying { updates, bytes, deletes });
+            let batch = Batch { document: self.document, epoch: self.epoch, entries };
             self.batch += 1;
             self.tools.saver.submit(Submission { batch, room: self.events.clone() });
         }
@@ -490,8 +549,7 @@ impl Room {
         self.tools.bus.publish(Envelope::Landed { document, epoch, seq });
         let flown = self.flying.take();
         self.landed = self.batch - 1;
-        self.rows_since_snapshot += 1;
-        self.bytes_since_snapshot += flown.map_or(0, |flown| flown.bytes);
+        self.tail.grow(seq, flown.map_or(0, |flown| flown.bytes));
         while let Some((batch, _)) = self.due.front()
             && *batch <= self.landed
         {
@@ -507,8 +565,7 @@ impl Room {
         let settings = &self.tools.settings;
         // A large document is dear to compact: it waits for more rows.
         let rows_max = settings.compact_rows.max(self.size_bytes as u64 / 2_048);
-        if self.rows_since_snapshot >= rows_max
-            || self.bytes_since_snapshot >= settings.compact_bytes.max(self.size_bytes / 2)
+        if self.tail.rows.len() as u64 >= rows_max || self.tail.bytes >= settings.compact_bytes.max(self.size_bytes / 2)
         {
             self.tools.compactor.due(self.document, self.epoch);
         }

@@ -84,7 +84,7 @@ impl Default for Settings {
             presence_interval: Duration::from_millis(100),
             compact_rows: 500,
             compact_bytes: 256 << 10,
-            commit_interval: Duration::from_millis(8),
+            commit_interval: Duration::from_millis(25),
         }
     }
 }

@@ -40,6 +40,7 @@ where
     let number = registry.next_session().0;
     let permits = Arc::new(Semaphore::new(registry.settings().messages_in_flight));
     let gate = visitor.gate.clone();
+    let stranger_until = visitor.credentials.login.is_none().then(|| Instant::now() + registry.settings().auth_timeout);
     let mut speaker = HocuspocusSpeaker {
         registry: registry.clone(),
         judge,
@@ -49,6 +50,7 @@ where
         verdicts: FuturesUnordered::new(),
         permits,
         versioned: false,
+        stranger_until,
     };
     run(ws, reader, gate, &registry, number, &mut speaker).await;
 }
@@ -95,6 +97,8 @@ struct HocuspocusSpeaker {
     permits: Arc<Semaphore>,
     /// The client knows the one-byte ping.
     versioned: bool,
+    /// Until when somebody nobody knows may say nothing. `None`: known by a cookie or a token.
+    stranger_until: Option<Instant>,
 }
 
 impl HocuspocusSpeaker {
@@ -205,6 +209,7 @@ impl HocuspocusSpeaker {
     /// The document is open: what has waited goes in, in its order.
     async fn on_seated(&mut self, address: Bytes, session: SessionId, grant: Grant, room: Joined) -> Result<(), Close> {
         self.visitor.gate.admit();
+        self.stranger_until = None;
         let key = Bytes::copy_from_slice(&address);
         let before = self.documents.insert(key, Document::Open { room: room.clone(), session, grant });
         let Some(Document::Waiting(waiting)) = before else {
@@ -314,7 +319,8 @@ impl Speaker for HocuspocusSpeaker {
             Document::Open { .. } | Document::Refused => true,
         });
         // Nobody has said who they are, and nothing else is going on here.
-        if self.documents.is_empty() && before > 0 {
+        let silent = self.stranger_until.is_some_and(|until| Instant::now() > until);
+        if self.documents.is_empty() && (before > 0 || silent) {
             return Err((Closing::TryAgainLater, "no token came"));
         }
         Ok(())

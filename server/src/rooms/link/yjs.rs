@@ -34,7 +34,8 @@ where
     let seated = if name.is_empty() || name.len() > wire::NAME_BYTES_MAX {
         Err(NoSeat::Denied(Denied::NotFound))
     } else {
-        seat(&registry, &judge, &visitor.credentials, &name, |grant| Newcomer {
+        // Boxed: what judging needs is not carried along for the life of the socket.
+        Box::pin(seat(&registry, &judge, &visitor.credentials, &name, |grant| Newcomer {
             id: session,
             key,
             address: Address::yjs(),
@@ -42,7 +43,7 @@ where
             access: grant.access,
             person: grant.person,
             name: grant.name.clone(),
-        })
+        }))
         .await
     };
     let room = match seated {
