@@ -15,9 +15,11 @@
 //! | `answers`, `contents` | what is sent to those who join |
 //! | `owners`, `presence` | whose id is it, who is here |
 //! | `sockets` | how many there are |
+//! | `batch` | what gathers, what flies, what is owed when it lands |
 //! | `saver`, `compactor` | the way to the database, and keeping it short |
 
 mod answers;
+mod batch;
 mod compactor;
 mod contents;
 mod intake;

@@ -2,7 +2,7 @@
 //!
 //! Everything reaches it as a message and nothing in it waits for the database, a worker or a socket. It keeps
 //! an index of what was accepted, what is on its way to the database, and its sessions; it has no document.
-//! [`super::intake`] takes edits in, [`super::answers`] answers those who join; this file holds the state, the
+//! [`super::intake`] takes edits in, [`super::batch`] sees them to the database, [`super::answers`] answers those who join; this file holds the state, the
 //! turn, and coming and going.
 
 use std::{
@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use crdt_store::{
     DocumentId, Epoch, Log, Seq,
-    log::{Batch, Entry, Outcome, Stored},
+    log::{Outcome, Stored},
     update::{DeleteSet, Index, Ranges, Update, awareness},
 };
 use tokio::{
@@ -22,22 +22,19 @@ use tokio::{
 };
 
 use super::{
+    batch::{Flying, Gathering, Tail},
     compactor::Compactor,
     contents::{Contents, Parts},
     opening::{Opened, open},
     owners::Owners,
     presence::{self, Presence},
     receipt::{Due, SharedReceipt},
-    saver::{Saver, Submission},
+    saver::Saver,
     session::{Newcomer, Phase, Session, SessionId},
     settings::Settings,
     wire::{Dialect, Incoming, Sync},
 };
-use crate::{
-    access::Access,
-    bus::{Bus, Envelope},
-    workers::Pool,
-};
+use crate::{access::Access, bus::Bus, workers::Pool};
 
 /// What sockets and the rest of the server ask of a room.
 #[derive(Debug)]
@@ -134,46 +131,6 @@ impl Default for Figures {
         Self {
             received: metrics::counter!("unisson_updates_received_total"),
             relayed: metrics::counter!("unisson_updates_relayed_total"),
-        }
-    }
-}
-
-/// A batch that gathers.
-#[derive(Debug, Default)]
-pub(super) struct Gathering {
-    pub entries: Vec<Entry>,
-    pub bytes: usize,
-    pub deletes: DeleteSet,
-}
-
-/// A batch that is on its way to the database.
-#[derive(Debug)]
-pub(super) struct Flying {
-    pub updates: Vec<Bytes>,
-    pub bytes: usize,
-    pub deletes: DeleteSet,
-}
-
-/// The rows after the snapshot, as far as is known here: when to compact, and how large the document is.
-#[derive(Debug, Default)]
-pub(super) struct Tail {
-    rows: VecDeque<(Seq, usize)>,
-    bytes: usize,
-}
-
-impl Tail {
-    fn grow(&mut self, seq: Seq, bytes: usize) {
-        self.rows.push_back((seq, bytes));
-        self.bytes += bytes;
-    }
-
-    /// A snapshot holds what was up to `seq`.
-    fn cut(&mut self, seq: Seq) {
-        while let Some((row, bytes)) = self.rows.front()
-            && *row <= seq
-        {
-            self.bytes -= bytes;
-            self.rows.pop_front();
         }
     }
 }
@@ -505,14 +462,7 @@ impl Room {
 
     /// What is done once, after all that has come together.
     fn end_turn(&mut self) {
-        if self.flying.is_none() && !self.gathering.entries.is_empty() {
-            let Gathering { entries, bytes, deletes } = std::mem::take(&mut self.gathering);
-            let updates = entries.iter().map(|entry| entry.bytes.clone()).collect();
-            self.flying = Some(Flying { updates, bytes, deletes });
-            let batch = Batch { document: self.document, epoch: self.epoch, entries };
-            self.batch += 1;
-            self.tools.saver.submit(Submission { batch, room: self.events.clone() });
-        }
+        self.submit();
         if self.presence.has_news() && Instant::now() >= self.presence_at {
             self.presence_at = Instant::now() + self.tools.settings.presence_interval;
             self.tell_presence();
@@ -536,94 +486,8 @@ impl Room {
         }
     }
 
-    fn on_landed(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Landed(seq) => self.landed_at(seq),
-            Outcome::WrongEpoch => self.end(JoinError::OldEpoch),
-            Outcome::Frozen | Outcome::Gone => self.end(JoinError::Gone),
-        }
-    }
-
-    fn landed_at(&mut self, seq: Seq) {
-        let (document, epoch) = (self.document, self.epoch);
-        self.tools.bus.publish(Envelope::Landed { document, epoch, seq });
-        let flown = self.flying.take();
-        self.landed = self.batch - 1;
-        self.tail.grow(seq, flown.map_or(0, |flown| flown.bytes));
-        while let Some((batch, _)) = self.due.front()
-            && *batch <= self.landed
-        {
-            if let Some((_, due)) = self.due.pop_front() {
-                self.pay(due);
-            }
-        }
-        if self.closed_for == Some(reason::DATABASE_AWAY)
-            && self.gathering.bytes < self.tools.settings.pending_bytes / 2
-        {
-            self.open_again();
-        }
-        let settings = &self.tools.settings;
-        // A large document is dear to compact: it waits for more rows.
-        let rows_max = settings.compact_rows.max(self.size_bytes as u64 / 2_048);
-        if self.tail.rows.len() as u64 >= rows_max || self.tail.bytes >= settings.compact_bytes.max(self.size_bytes / 2)
-        {
-            self.tools.compactor.due(self.document, self.epoch);
-        }
-    }
-
-    /// Edits are taken again: what was refused meanwhile is asked for.
-    fn open_again(&mut self) {
-        self.closed_for = None;
-        let state_vector = self.index.state_vector().encode();
-        for session in self.sessions.values_mut() {
-            if session.owed_count > 0 {
-                session.ask(&state_vector);
-            }
-        }
-    }
-
-    /// The batch after whose landing everything accepted so far is in the database; `None`: it is already.
-    pub fn newest_pending(&self) -> Option<u64> {
-        if !self.gathering.entries.is_empty() {
-            Some(self.batch)
-        } else if self.flying.is_some() {
-            Some(self.batch - 1)
-        } else {
-            None
-        }
-    }
-
-    /// Pays `due` when all that is accepted now has landed.
-    pub fn when_landed(&mut self, due: Due) {
-        match self.newest_pending() {
-            Some(batch) => self.due.push_back((batch, due)),
-            None => self.pay(due),
-        }
-    }
-
-    fn pay(&mut self, due: Due) {
-        match due {
-            Due::Status(id, count) => {
-                if let Some(session) = self.sessions.get_mut(&id)
-                    && let Some(frame) = session.address.sync_status(true)
-                {
-                    for _ in 0..count {
-                        session.send(frame.clone());
-                    }
-                }
-            }
-            Due::Echo(id, update) => {
-                if let Some(session) = self.sessions.get_mut(&id) {
-                    let frame = session.address.update(&update);
-                    session.send(frame);
-                }
-            }
-            Due::Done(done) => drop(done.send(())),
-        }
-    }
-
     /// The document can't go on as it is: its sessions are told and let go.
-    fn end(&mut self, why: JoinError) {
+    pub(super) fn end(&mut self, why: JoinError) {
         for (_, mut session) in self.sessions.drain() {
             metrics::gauge!("unisson_sessions").decrement(1);
             session.phase = Phase::Live;
