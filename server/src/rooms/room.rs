@@ -2,8 +2,8 @@
 //!
 //! Everything reaches it as a message and nothing in it waits for the database, a worker or a socket. It keeps
 //! an index of what was accepted, what is on its way to the database, and its sessions; it has no document.
-//! [`super::intake`] takes edits in, [`super::batch`] sees them to the database, [`super::answers`] answers those who join; this file holds the state, the
-//! turn, and coming and going.
+//! [`super::intake`] takes edits in, [`super::batch`] sees them to the database, [`super::answers`] answers those
+//! who join; this file holds the state, the turn, and coming and going.
 
 use std::{
     collections::{HashMap, VecDeque},
