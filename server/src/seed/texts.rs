@@ -17,9 +17,9 @@ pub(super) struct Text {
     pub blocks: Vec<Block>,
 }
 
-/// The last one is the oldest in the lists.
+/// The last one is the first in the lists: the richest.
 pub(super) fn all() -> Vec<Text> {
-    vec![project_guide(), agenda(), welcome(), minutes(), heating_plan(), observatory(), archives()]
+    vec![archives(), observatory(), heating_plan(), welcome(), agenda(), project_guide(), minutes()]
 }
 
 fn heading(level: u8, text: &str) -> Block {
