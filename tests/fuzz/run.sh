@@ -18,14 +18,14 @@ cargo build --release --target "$host" --bins
 
 for target in "${targets[@]}"; do
     mkdir -p "corpus/$target" "artifacts/$target"
-    # In slices, each a new process: yrs leaks a little with every document that holds another.
+    # In slices, each a new process: yrs never frees a document that holds another.
     left="$seconds"
     while [ "$left" -gt 0 ]; do
-        slice=$((left < 120 ? left : 120))
+        slice=$((left < 30 ? left : 30))
         left=$((left - slice))
         echo "== $target, $slice s, $left s left"
         "target/$host/release/$target" "corpus/$target" \
-            -max_total_time="$slice" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+            -max_total_time="$slice" -max_len=4096 -timeout=10 -rss_limit_mb=4096 \
             -artifact_prefix="artifacts/$target/" -print_final_stats=1
     done
 done
