@@ -9,7 +9,21 @@ const LANGUAGES = [
   { locale: "en-GB", lang: "en" },
 ] as const;
 
+/** Colours that are on their way to another theme are in neither: waits until they have arrived. */
+async function atRest(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    const moving = () => document.getAnimations().filter((one) => one instanceof CSSTransition);
+    do {
+      await frame();
+      await frame();
+      await Promise.allSettled(moving().map((one) => one.finished));
+    } while (moving().length > 0);
+  });
+}
+
 async function hasNoFault(page: Page, where: string): Promise<void> {
+  await atRest(page);
   const { violations } = await new AxeBuilder({ page }).analyze();
   const found = violations.map(
     (one) =>
