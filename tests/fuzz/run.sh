@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs each fuzz target for a while: tests/fuzz/run.sh [SECONDS] [TARGET...]
 # (or FUZZ_SECONDS=600 tests/fuzz/run.sh). Works with the stable compiler and any C++ compiler.
+# FUZZ_SEED=N tries the same inputs again; without it each run tries others.
 # A finding leaves its input in tests/fuzz/artifacts/TARGET/ and ends the run with an error.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -25,7 +26,7 @@ for target in "${targets[@]}"; do
         left=$((left - slice))
         echo "== $target, $slice s, $left s left"
         "target/$host/release/$target" "corpus/$target" \
-            -max_total_time="$slice" -max_len=4096 -timeout=10 -rss_limit_mb=4096 \
+            -seed="${FUZZ_SEED:-0}" -max_total_time="$slice" -max_len=4096 -timeout=10 -rss_limit_mb=4096 \
             -artifact_prefix="artifacts/$target/" -print_final_stats=1
     done
 done
