@@ -186,19 +186,21 @@ impl Registry {
         }
     }
 
+    /// News for the room, if it is open.
     pub(super) fn tell(&self, document: DocumentId, epoch: Epoch, event: Event) {
-        if let Some(room) = self.inner.rooms.get(&(document, epoch)) {
-            let commands = room.commands.clone();
-            drop(room);
-            tokio::spawn(async move { commands.send(Command::Told(Box::new(event))).await });
-        }
+        self.hand(document, epoch, Command::Told(Box::new(event)));
     }
 
+    /// The document is not what it was: its sessions are to come again.
     pub(super) fn reset(&self, document: DocumentId, epoch: Epoch) {
-        if let Some(room) = self.inner.rooms.get(&(document, epoch)) {
-            let commands = room.commands.clone();
-            drop(room);
-            tokio::spawn(async move { commands.send(Command::Reset).await });
+        self.hand(document, epoch, Command::Reset);
+    }
+
+    /// A full room gets the command when it has time for it; nobody waits here.
+    fn hand(&self, document: DocumentId, epoch: Epoch, command: Command) {
+        let room = self.inner.rooms.get(&(document, epoch)).map(|room| room.commands.clone());
+        if let Some(commands) = room {
+            tokio::spawn(async move { commands.send(command).await });
         }
     }
 
