@@ -58,7 +58,7 @@ export class Cluster {
 
   /** Starts it (again) on the same port with the same data. */
   async up () {
-    const options = `-p ${this.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=60 -c fsync=on`
+    const options = `-p ${this.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 -c fsync=on`
     await this.#run('pg_ctl', ['-D', this.data, '-w', '-l', path.join(this.folder, 'log'), '-o', options, 'start'])
   }
 
@@ -67,16 +67,25 @@ export class Cluster {
     await this.#run('pg_ctl', ['-D', this.data, '-w', '-m', 'immediate', 'stop'])
   }
 
-  async query (sql, database = 'unisson') {
+  /** A fresh server on the same data, at another port, as after a failover. */
+  async failOver () {
+    await this.down()
+    this.port = await freePort()
+    await this.up()
+  }
+
+  async query (sql, database = 'unisson', values = []) {
     const client = new pg.Client({ connectionString: `postgres://unisson@127.0.0.1:${this.port}/${database}` })
     client.on('error', () => {})
     await client.connect()
     try {
-      return (await client.query(sql)).rows
+      return (await client.query(sql, values)).rows
     } finally {
       await client.end()
     }
   }
+
+  rows (sql, ...values) { return this.query(sql, 'unisson', values) }
 
   /**
    * The store stalls: it can be read, but no update gets in until the returned function is called.

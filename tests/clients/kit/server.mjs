@@ -32,7 +32,7 @@ export class Server {
    * `config`: the text of a configuration file.
    */
   static async start ({ database, mode = '--open', config, env = {} } = {}) {
-    const server = new Server()
+    const server = new this()
     server.folder = mkdtempSync(path.join(tmpdir(), 'unisson-clients-'))
     server.database = database ?? `sqlite:${path.join(server.folder, 'unisson.db')}`
     server.port = await freePort()
@@ -94,6 +94,10 @@ export class Server {
     await this.child.ended
   }
 
+  /** SIGSTOP: as a machine that is suspended, or a process that is not scheduled. */
+  pause () { this.child.kill('SIGSTOP') }
+  resume () { this.child.kill('SIGCONT') }
+
   /** SIGTERM: drain. Resolves with the exit code. */
   async drain () {
     this.child.ref()
@@ -108,9 +112,9 @@ export class Server {
   }
 
   /** A signed token from the command line. */
-  async token (document, { access = 'write', user = somebody, ttl = '1h' } = {}) {
+  async token (document, { access = 'write', user = somebody, ttl = '1h', database = this.database } = {}) {
     if (reference) return `${access}:${document}`
-    const args = ['token', '--document', document, '--access', access, '--ttl', ttl, '--database', this.database, '--user', user]
+    const args = ['token', '--document', document, '--access', access, '--ttl', ttl, '--database', database, '--user', user]
     const { stdout } = await run(binary, args, { env: { ...environment, ...this.env } })
     return stdout.trim()
   }
