@@ -11,6 +11,7 @@ use crdt_store::{
     log::{Batch, Entry, Outcome},
     update::DeleteSet,
 };
+use tokio::time::Instant;
 
 use super::{
     receipt::Due,
@@ -23,6 +24,8 @@ use crate::bus::Envelope;
 #[derive(Debug, Default)]
 pub(super) struct Gathering {
     pub entries: Vec<Entry>,
+    /// When its first entry came.
+    pub since: Option<Instant>,
     pub bytes: usize,
     pub deletes: DeleteSet,
 }
@@ -31,6 +34,7 @@ pub(super) struct Gathering {
 #[derive(Debug)]
 pub(super) struct Flying {
     pub updates: Vec<Bytes>,
+    pub since: Option<Instant>,
     pub bytes: usize,
     pub deletes: DeleteSet,
 }
@@ -63,9 +67,9 @@ impl Room {
     /// Sends the next batch on its way, if none is.
     pub(super) fn submit(&mut self) {
         if self.flying.is_none() && !self.gathering.entries.is_empty() {
-            let Gathering { entries, bytes, deletes } = std::mem::take(&mut self.gathering);
+            let Gathering { entries, since, bytes, deletes } = std::mem::take(&mut self.gathering);
             let updates = entries.iter().map(|entry| entry.bytes.clone()).collect();
-            self.flying = Some(Flying { updates, bytes, deletes });
+            self.flying = Some(Flying { updates, since, bytes, deletes });
             let batch = Batch { document: self.document, epoch: self.epoch, entries };
             self.batch += 1;
             self.tools.saver.submit(Submission { batch, room: self.events.clone() });
@@ -84,6 +88,9 @@ impl Room {
         let (document, epoch) = (self.document, self.epoch);
         self.tools.bus.publish(Envelope::Landed { document, epoch, seq });
         let flown = self.flying.take();
+        if let Some(since) = flown.as_ref().and_then(|flown| flown.since) {
+            self.tools.figures.save.record(since.elapsed());
+        }
         self.landed = self.batch - 1;
         self.tail.grow(seq, flown.map_or(0, |flown| flown.bytes));
         while let Some((batch, _)) = self.due.front()

@@ -21,6 +21,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{contents::stored_parts, opening::numbers, registry::Registry, room::Event};
 use crate::workers::{Answer, Job, JobError, Pool, find_bad};
@@ -75,6 +76,7 @@ pub(super) async fn run(
             Some(key) = due.recv() => {
                 work.compact(key).await;
                 compactor.queued.remove(&key);
+                metrics::gauge!("unisson_compactions_waiting").set(compactor.queued.len() as f64);
             }
             _ = sweep.tick() => work.sweep(min_rows).await,
         }
@@ -106,9 +108,11 @@ impl Work {
     /// One document. What goes wrong is logged, and tried again when the document is due again.
     async fn compact(&self, key: Key) {
         let started = Instant::now();
-        match self.try_compact(key).await {
+        let span = tracing::info_span!("log.compact", document.id = %key.0);
+        match self.try_compact(key).instrument(span).await {
             Ok(true) => {
                 metrics::counter!("unisson_compactions_total").increment(1);
+                metrics::histogram!("unisson_compaction_seconds").record(started.elapsed());
                 tracing::debug!(document.id = %key.0, ms = started.elapsed().as_millis() as u64, "log.compact");
             }
             Ok(false) => {}

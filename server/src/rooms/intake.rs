@@ -10,6 +10,7 @@ use crdt_store::{
     log::Entry,
     update::{Accepted, Ranges, Rule, Update},
 };
+use tokio::time::Instant;
 
 use super::{
     contents::{Contents, Need},
@@ -201,6 +202,7 @@ impl Room {
             session: key,
             update: accepted.bytes.clone(),
         });
+        self.gathering.since.get_or_insert_with(Instant::now);
         self.gathering.bytes += accepted.bytes.len();
         self.gathering.deletes.merge(&accepted.ranges.deletes);
         self.gathering.entries.push(Entry { person, session: key, bytes: accepted.bytes, brought, own });

@@ -126,6 +126,11 @@ impl OutboxReader {
         taken
     }
 
+    /// What waits, parts of first synchronisations included.
+    pub fn queued_bytes(&self) -> usize {
+        self.gauge.queued_bytes.load(Ordering::Relaxed) + self.gauge.part_bytes.load(Ordering::Relaxed)
+    }
+
     /// Whether nothing waits just now.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()

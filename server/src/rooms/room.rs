@@ -20,6 +20,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
     time::{Instant, MissedTickBehavior, interval},
 };
+use tracing::Instrument;
 
 use super::{
     batch::{Flying, Gathering, Tail},
@@ -46,6 +47,8 @@ pub(super) enum Command {
     Message {
         session: SessionId,
         message: Incoming,
+        /// When it came off its connection.
+        read_at: Instant,
         _permit: Option<OwnedSemaphorePermit>,
     },
     /// An Update that was thrown away before its session was let in. Its client's step 2 brings it.
@@ -119,11 +122,14 @@ pub(super) struct Tools {
     pub figures: Figures,
 }
 
-/// Counters of the hot path, looked up once.
+/// Figures of the hot path, looked up once.
 #[derive(Clone)]
 pub(super) struct Figures {
     pub received: metrics::Counter,
     pub relayed: metrics::Counter,
+    pub relay: metrics::Histogram,
+    pub save: metrics::Histogram,
+    pub pending: metrics::Gauge,
 }
 
 impl Default for Figures {
@@ -131,6 +137,9 @@ impl Default for Figures {
         Self {
             received: metrics::counter!("unisson_updates_received_total"),
             relayed: metrics::counter!("unisson_updates_relayed_total"),
+            relay: metrics::histogram!("unisson_relay_seconds"),
+            save: metrics::histogram!("unisson_save_seconds"),
+            pending: metrics::gauge!("unisson_pending_bytes"),
         }
     }
 }
@@ -171,6 +180,8 @@ pub(super) struct Room {
     presence_at: Instant,
     idle_since: Option<Instant>,
     over: Option<JoinError>,
+    /// What the node's figure holds of this room's bytes on their way to the database.
+    told_pending: usize,
 }
 
 /// Reasons that clients are told. They stay the same: programs act on them.
@@ -198,8 +209,10 @@ pub(super) async fn run(
     on_idle: impl Fn() + Send,
 ) {
     let (events, mut incoming) = mpsc::unbounded_channel();
+    let began = Instant::now();
     // Boxed: what reading needs is not carried along for the life of the room.
-    let mut room = match Box::pin(open(&tools.log, document, epoch)).await {
+    let opening = Box::pin(open(&tools.log, document, epoch));
+    let mut room = match opening.instrument(tracing::info_span!("room.open", document.id = %document)).await {
         Ok(opened) if opened.stored.epoch == epoch => Room::new(document, epoch, tools, events, opened),
         Ok(_) => return refuse_all(&mut commands, JoinError::OldEpoch, &on_idle).await,
         Err(error) => {
@@ -208,12 +221,15 @@ pub(super) async fn run(
                 _ => JoinError::Unavailable,
             };
             tracing::warn!(%error, document.id = %document, "room.open failed");
+            metrics::counter!("unisson_room_open_failures_total").increment(1);
             return refuse_all(&mut commands, why, &on_idle).await;
         }
     };
+    metrics::histogram!("unisson_room_open_seconds").record(began.elapsed());
     metrics::gauge!("unisson_rooms").increment(1);
     room.work(&mut commands, &mut incoming, &on_idle).await;
     metrics::gauge!("unisson_rooms").decrement(1);
+    room.tell_pending(0);
 }
 
 /// The room can't be opened: everybody who waits is told so, and the next one may try again.
@@ -271,6 +287,7 @@ impl Room {
             presence_at: Instant::now(),
             idle_since: Some(Instant::now()),
             over: None,
+            told_pending: 0,
         }
     }
 
@@ -322,7 +339,13 @@ impl Room {
 
     fn on_command(&mut self, command: Command) {
         match command {
-            Command::Message { session, message, .. } => self.on_message(session, message),
+            Command::Message { session, message, read_at, .. } => {
+                let is_live = matches!(message, Incoming::Sync(Sync::Update(_)));
+                self.on_message(session, message);
+                if is_live {
+                    self.tools.figures.relay.record(read_at.elapsed());
+                }
+            }
             Command::Join { newcomer, joined } => {
                 let answer = match self.over {
                     Some(why) => Err(why),
@@ -463,9 +486,18 @@ impl Room {
     /// What is done once, after all that has come together.
     fn end_turn(&mut self) {
         self.submit();
+        let pending = self.gathering.bytes + self.flying.as_ref().map_or(0, |flying| flying.bytes);
+        self.tell_pending(pending);
         if self.presence.has_news() && Instant::now() >= self.presence_at {
             self.presence_at = Instant::now() + self.tools.settings.presence_interval;
             self.tell_presence();
+        }
+    }
+
+    fn tell_pending(&mut self, bytes: usize) {
+        if bytes != self.told_pending {
+            self.tools.figures.pending.increment(bytes as f64 - self.told_pending as f64);
+            self.told_pending = bytes;
         }
     }
 

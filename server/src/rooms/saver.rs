@@ -16,6 +16,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::room::Event;
 
@@ -95,10 +96,12 @@ async fn land(log: &Log, group: Vec<Submission>) {
     let mut attempt = 0_u32;
     while !group.is_empty() {
         let started = Instant::now();
-        match append(log, &group).await {
+        let span = tracing::info_span!("log.append", documents = group.len());
+        match append(log, &group).instrument(span).await {
             Ok(outcomes) => {
                 metrics::histogram!("unisson_commit_seconds").record(started.elapsed().as_secs_f64());
                 metrics::counter!("unisson_commits_total").increment(1);
+                metrics::counter!("unisson_commit_documents_total").increment(group.len() as u64);
                 for (submission, outcome) in group.drain(..).zip(outcomes) {
                     tell(&submission, outcome);
                 }

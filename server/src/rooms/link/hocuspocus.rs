@@ -120,8 +120,9 @@ impl HocuspocusSpeaker {
         }
         match self.documents.get_mut(&address) {
             Some(Document::Open { room, session, .. }) => {
+                let read_at = Instant::now();
                 let permit = self.permits.clone().acquire_owned().await.ok();
-                let command = Command::Message { session: *session, message, _permit: permit };
+                let command = Command::Message { session: *session, message, read_at, _permit: permit };
                 if !room.send(command).await {
                     return Err((Closing::TryAgainLater, "the document was closed"));
                 }
@@ -218,8 +219,10 @@ impl HocuspocusSpeaker {
             room.leave(session);
             return Ok(());
         };
+        // What waited for the token was not slow because of the room.
+        let read_at = Instant::now();
         for message in waiting.messages {
-            if !room.send(Command::Message { session, message, _permit: None }).await {
+            if !room.send(Command::Message { session, message, read_at, _permit: None }).await {
                 return Err((Closing::TryAgainLater, "the document was closed"));
             }
         }

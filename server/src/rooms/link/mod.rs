@@ -101,6 +101,8 @@ struct Socket<S> {
     sent_at: Instant,
     heard_at: Instant,
     write_timeout: Duration,
+    /// What the node's figure holds of this socket's queue. Told now and then: a queue changes with each frame.
+    told_queued: usize,
 }
 
 /// Runs a socket to its end. `number` spreads the ends of many over the drain.
@@ -125,6 +127,7 @@ pub(super) async fn run<S, T>(
         sent_at: Instant::now(),
         heard_at: Instant::now(),
         write_timeout: settings.write_timeout,
+        told_queued: 0,
     };
     metrics::gauge!("unisson_sockets").increment(1);
     let end = socket.talk(registry, number, speaker).await;
@@ -132,6 +135,7 @@ pub(super) async fn run<S, T>(
         socket.close(closing, reason).await;
     }
     speaker.leave();
+    socket.tell_queued(0);
     metrics::gauge!("unisson_sockets").decrement(1);
 }
 
@@ -194,6 +198,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
 
     async fn on_tick<T: Speaker>(&mut self, settings: &Settings, speaker: &mut T) -> Result<Result<(), Close>, Gone> {
         let now = Instant::now();
+        self.tell_queued(self.outbox.queued_bytes());
         // A large message on a slow line is a sign of life too.
         let bytes_read = self.gate.bytes_read();
         if bytes_read > std::mem::replace(&mut self.bytes_read, bytes_read) {
@@ -214,6 +219,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
             self.write().await?;
         }
         Ok(speaker.on_tick())
+    }
+
+    fn tell_queued(&mut self, bytes: usize) {
+        let before = std::mem::replace(&mut self.told_queued, bytes);
+        if bytes != before {
+            metrics::gauge!("unisson_outbox_bytes").increment(bytes as f64 - before as f64);
+        }
     }
 
     /// Writes what was taken from the queue with one flush. Gives back the word to close, if it was among it.

@@ -6,7 +6,10 @@
 use std::future::{Future, pending};
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
 use tokio_tungstenite::WebSocketStream;
 
 use super::{
@@ -80,6 +83,7 @@ impl Speaker for YjsSpeaker {
 
     async fn on_frame(&mut self, frame: Bytes) -> Result<(), Close> {
         let Some(room) = &self.room else { return Ok(()) };
+        let read_at = Instant::now();
         let messages = match wire::yjs::read(frame) {
             Ok(messages) => messages,
             Err(WireError::UnknownType) => return Ok(()),
@@ -90,7 +94,7 @@ impl Speaker for YjsSpeaker {
                 continue;
             }
             let permit = self.permits.clone().acquire_owned().await.ok();
-            let command = Command::Message { session: self.session, message, _permit: permit };
+            let command = Command::Message { session: self.session, message, read_at, _permit: permit };
             if !room.send(command).await {
                 return Err((Closing::TryAgainLater, "the document was closed"));
             }
