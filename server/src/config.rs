@@ -23,6 +23,8 @@ const DEFAULT_METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHO
 pub enum ConfigError {
     #[error("can't read the configuration file {path}: {reason}")]
     File { path: String, reason: String },
+    #[error("can't read the file {path} that {name} names: {reason}")]
+    Secret { name: &'static str, path: String, reason: String },
     #[error("{path}, line {line}: {reason}")]
     Syntax { path: String, line: usize, reason: String },
     #[error("{name}: {reason}")]
@@ -199,10 +201,16 @@ impl Layer {
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Layer, ConfigError> {
         let text = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let truth = |name: &'static str| text(name).map(|value| parse_truth(name, &value)).transpose();
+        // What holds a password may lie in a file, where supervisors put secrets.
+        let secret = |name: &'static str, file: &'static str| match (text(name), text(file)) {
+            (Some(_), Some(_)) => Err(wrong(file, format!("{name} is set as well: leave one of them out"))),
+            (None, Some(path)) => secret_in(file, &path).map(Some),
+            (value, None) => Ok(value),
+        };
         Ok(Layer {
             listen: text("UNISSON_LISTEN"),
-            database: text("UNISSON_DATABASE"),
-            redis: text("UNISSON_REDIS"),
+            database: secret("UNISSON_DATABASE", "UNISSON_DATABASE_FILE")?,
+            redis: secret("UNISSON_REDIS", "UNISSON_REDIS_FILE")?,
             public_url: text("UNISSON_PUBLIC_URL"),
             demo: truth("UNISSON_DEMO")?,
             open: truth("UNISSON_OPEN")?,
@@ -224,7 +232,9 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
         "UNISSON_CONFIG",
         "UNISSON_LISTEN",
         "UNISSON_DATABASE",
+        "UNISSON_DATABASE_FILE",
         "UNISSON_REDIS",
+        "UNISSON_REDIS_FILE",
         "UNISSON_PUBLIC_URL",
         "UNISSON_DEMO",
         "UNISSON_OPEN",
@@ -295,6 +305,17 @@ impl Config {
     /// Whether cookies are to travel over TLS only.
     pub fn is_secure(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+/// The one line of a file.
+fn secret_in(name: &'static str, path: &str) -> Result<String, ConfigError> {
+    let refused = |reason: String| ConfigError::Secret { name, path: path.to_owned(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| refused(first_line(&error.to_string())))?;
+    match text.trim() {
+        "" => Err(refused("it is empty".to_owned())),
+        line if line.contains('\n') => Err(refused("it holds more than one line".to_owned())),
+        line => Ok(line.to_owned()),
     }
 }
 
@@ -452,6 +473,28 @@ mod tests {
         assert_eq!(layer.workers, Some(Workers::default()));
         let config = Config::from_layer(layer).expect("good");
         assert!(config.is_secure() && !config.demo && !config.open);
+    }
+
+    #[test]
+    fn what_holds_a_password_may_lie_in_a_file_of_one_line() {
+        let path = std::env::temp_dir().join(format!("unisson-secret-{}", uuid::Uuid::now_v7()));
+        let shown = path.display().to_string();
+        let read = |also: Option<&str>| {
+            let variables = |name: &str| match name {
+                "UNISSON_DATABASE_FILE" => Some(shown.clone()),
+                "UNISSON_DATABASE" => also.map(str::to_owned),
+                _ => None,
+            };
+            Layer::from_variables(&variables).map(|layer| layer.database).map_err(|error| error.to_string())
+        };
+        assert!(read(None).expect_err("not there").contains("UNISSON_DATABASE_FILE"));
+        std::fs::write(&path, "postgres://me:hunter2@x/y\n").expect("written");
+        assert_eq!(read(None), Ok(Some("postgres://me:hunter2@x/y".to_owned())));
+        assert!(read(Some("sqlite:x")).expect_err("both").contains("UNISSON_DATABASE is set as well"));
+        std::fs::write(&path, "hunter2\nmore\n").expect("written");
+        let told = read(None).expect_err("two lines");
+        std::fs::remove_file(&path).expect("removed");
+        assert!(!told.contains("hunter2") && !told.contains('\n'), "{told}");
     }
 
     #[test]
