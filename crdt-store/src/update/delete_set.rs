@@ -52,6 +52,17 @@ impl DeleteSet {
         }
     }
 
+    /// What of a client's ranges lies within one.
+    pub(crate) fn within(&self, client: ClientId, range: Range<Clock>) -> Vec<Span> {
+        let start = u32::try_from(range.start).unwrap_or(u32::MAX);
+        let end = u32::try_from(range.end).unwrap_or(u32::MAX);
+        let spans = self.spans(client);
+        let from = spans.partition_point(|span| span.1 <= start);
+        let to = spans.partition_point(|span| span.0 < end);
+        let touched = spans.get(from..to).unwrap_or_default();
+        touched.iter().map(|span| (span.0.max(start), span.1.min(end))).filter(|span| span.0 < span.1).collect()
+    }
+
     /// Whether every range of the other is in this one.
     pub fn covers(&self, other: &DeleteSet) -> bool {
         other.clients.iter().all(|(client, spans)| {
@@ -107,6 +118,14 @@ impl DeleteSet {
                 lib0::write_var_uint(out, u64::from(end - start));
             }
         }
+    }
+
+    /// Reads what [`DeleteSet::encode`] wrote, to the last byte.
+    pub fn decode(bytes: &[u8]) -> Result<DeleteSet, Malformed> {
+        let mut input = bytes;
+        let (set, _) = DeleteSet::read(&mut input)?;
+        lib0::expect_end(input)?;
+        Ok(set)
     }
 
     /// Reads a delete set, and whether it was written as it would be here: sorted, disjoint, nothing empty.

@@ -1,7 +1,7 @@
 //! Answers to a step 1: what the client lacks, from the stored bytes, and our own step 1 before it.
 //!
-//! No document is needed for that: the stored updates are cut at what the client says it has. Deletes say
-//! nothing of themselves in a state vector, so all that are known go with the last part.
+//! No document is needed for that: the stored updates are cut at what the client says it has. A state vector says
+//! nothing of deletes, so all that are known go along: with what they delete, or else with the last part.
 
 use bytes::Bytes;
 use crdt_store::{

@@ -71,7 +71,7 @@ impl Parts {
         self.snapshot.iter().chain(&self.tail).cloned().collect()
     }
 
-    /// What somebody with `have` lacks, at least one update; `deletes` go with the last.
+    /// What somebody with `have` lacks, at least one update; `deletes` go along.
     pub fn answer(&mut self, have: &StateVector, deletes: &DeleteSet) -> Result<Vec<Bytes>, Malformed> {
         self.used_at = Instant::now();
         if !have.is_empty() {

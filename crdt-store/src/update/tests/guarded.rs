@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::replica::Replica;
-use super::{Index, Rule, StateVector, Update, compose, needs};
+use super::{Index, Rule, Update, compose, needs};
 
 pub struct Guarded {
     index: Index,
@@ -62,26 +62,40 @@ impl Guarded {
     }
 
     /// The document is readable and can be copied; what was taken is a log that gives the same index and, composed
-    /// anew, the same document.
+    /// anew for a newcomer or for somebody who was away, the same document.
     pub fn finish(&self) -> Result<(), String> {
         self.replica.read()?.agrees_with(&self.index)?;
         let again = Index::decode(&self.index.encode()).map_err(|error| error.to_string())?;
         if again != self.index {
             return Err("the index does not survive its encoding".to_owned());
         }
-        let mut log = Index::new();
-        for bytes in &self.taken {
-            let update = Update::parse(bytes.clone()).map_err(|error| format!("taken is malformed: {error}"))?;
-            log.absorb(&update).map_err(|refusal| format!("the log is incomplete: {refusal}"))?;
-        }
+        let log = absorbed(&self.taken)?;
         if log != self.index {
             return Err("the log gives another index".to_owned());
         }
-        let composed = compose(&self.taken, &StateVector::new(), self.index.deletes(), 64);
-        let newcomer = Replica::new();
-        for bytes in composed.map_err(|error| format!("not composed: {error}"))? {
-            newcomer.apply(&bytes).map_err(|error| format!("composed {error}"))?;
+        for (known, max) in [(0, 64), (0, 1 << 20), (self.taken.len() / 2, 64)] {
+            let known = &self.taken[..known];
+            let reader = Replica::new();
+            for bytes in known {
+                reader.apply(bytes)?;
+            }
+            let have = absorbed(known)?.state_vector();
+            let composed = compose(&self.taken, &have, self.index.deletes(), max);
+            for bytes in composed.map_err(|error| format!("not composed: {error}"))? {
+                reader.apply(&bytes).map_err(|error| format!("composed {error}"))?;
+            }
+            reader.agrees_with(&self.index).map_err(|error| format!("composed: {error}"))?;
         }
-        newcomer.agrees_with(&self.index).map_err(|error| format!("composed: {error}"))
+        Ok(())
     }
+}
+
+/// The index of a log.
+fn absorbed(log: &[Bytes]) -> Result<Index, String> {
+    let mut index = Index::new();
+    for bytes in log {
+        let update = Update::parse(bytes.clone()).map_err(|error| format!("taken is malformed: {error}"))?;
+        index.absorb(&update).map_err(|refusal| format!("the log is incomplete: {refusal}"))?;
+    }
+    Ok(index)
 }

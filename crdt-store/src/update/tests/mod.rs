@@ -5,6 +5,7 @@ use super::*;
 mod admission;
 mod build;
 mod codecs;
+mod compose;
 mod generate;
 mod guarded;
 mod hostile;
