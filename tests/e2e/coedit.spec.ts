@@ -53,11 +53,15 @@ test("two people write one page: words, names, carets, and undo of one's own", a
 
 test("arrivals are announced politely, and can be muted", async ({ person, node }) => {
   const awa = await person(AWA);
+  const bruno = await person(BRUNO);
   const id = await makeDocument(awa, node, "Annonces", COMMUNITY);
+  // He stands at the door, so that he comes in at once after her.
+  await bruno.page.goto("/docs");
+  await expect(bruno.page.getByRole("link", { name: "Annonces" })).toBeVisible();
   await openDocument(awa, id);
   await saved(awa.page);
-  const bruno = await person(BRUNO);
-  await openDocument(bruno, id);
+  await bruno.page.getByRole("link", { name: "Annonces" }).click();
+  await expect(text(bruno.page)).toBeVisible();
   await expect(awa.page.getByTestId("announcer")).toContainText(`${BRUNO} est dans le document`);
 
   await awa.page.getByRole("button", { name: "Plus d’actions" }).click();

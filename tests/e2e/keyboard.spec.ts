@@ -27,6 +27,7 @@ test("by keyboard alone: skip link, a new document, its title, its text, the too
   await page.keyboard.press("Alt+F10");
   await expect(page.getByRole("button", { name: /Style du paragraphe/ })).toBeFocused();
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("menuitem", { name: "Texte" })).toBeFocused();
   await page.keyboard.press("ArrowDown");
   await expect(page.getByRole("menuitem", { name: "Titre", exact: true })).toBeFocused();
   await page.keyboard.press("Enter");
@@ -56,6 +57,7 @@ test("by keyboard alone: skip link, a new document, its title, its text, the too
   await page.keyboard.press("Alt+F10");
   await expect(page.getByRole("button", { name: "Modifier le tableau" })).toBeFocused();
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("menuitem", { name: "Ligne au-dessus" })).toBeFocused();
   await page.keyboard.press("ArrowDown");
   await expect(page.getByRole("menuitem", { name: "Ligne en dessous" })).toBeFocused();
   await page.keyboard.press("Enter");
@@ -150,4 +152,5 @@ test("a document is renamed from the list, and the focus comes back to its butto
   await page.keyboard.press("Enter");
   await expect(page.getByRole("link", { name: "Renommé" })).toBeVisible();
   await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Actions sur « Renommé »" })).toBeFocused();
 });

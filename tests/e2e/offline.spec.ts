@@ -82,8 +82,9 @@ test("leaving warns about nothing once it is on the device", async ({ person, no
     asked = true;
     void dialog.accept();
   });
+  const closed = awa.page.waitForEvent("close");
   await awa.page.close({ runBeforeUnload: true });
-  await awa.page.waitForEvent("close");
+  await closed;
   expect(asked).toBe(false);
 });
 

@@ -2,13 +2,13 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useRouter, useRouterState } from "@tanstack/react-router";
 import { createContext, useContext, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type Me, meQuery } from "../api";
+import { type Me, meQuery, signOut } from "../api";
 import { Landing, SignInAgain } from "../features/account";
-
 import { announce } from "../ui/Announcer";
 import { useLasting } from "../ui/hooks";
 import { Logo } from "../ui/Logo";
 import { Failure } from "../ui/States";
+import { toast } from "../ui/Toasts";
 import { Shell } from "./Shell";
 import { KeyboardHelp, useShortcuts } from "./Shortcuts";
 
@@ -55,6 +55,7 @@ export function Root() {
   const last = useRef<Me | null>(null);
   const [later, setLater] = useState(false);
   const [help, setHelp] = useState(false);
+  const [leaving, setLeaving] = useState(false);
   useArrival();
   useShortcuts(() => setHelp(true), Boolean(me.data));
 
@@ -74,6 +75,23 @@ export function Root() {
     return <Landing deep={path !== "/"} />;
   }
 
+  // The pages go first: none of them shall ask the server anything for somebody who is gone.
+  if (leaving) return <Starting />;
+
+  async function leave(id: string): Promise<void> {
+    setLeaving(true);
+    try {
+      await signOut();
+    } catch {
+      setLeaving(false);
+      toast({ text: t("settings.signOutFailed") });
+      return;
+    }
+    await (await import("../sync")).leaveDevice(id).catch(() => {});
+    // A new page: nothing of this person stays in memory.
+    location.assign("/");
+  }
+
   const expired = me.data === null;
 
   async function signedIn(id: string): Promise<void> {
@@ -91,6 +109,7 @@ export function Root() {
       <Shell
         me={shown}
         onHelp={() => setHelp(true)}
+        onSignOut={() => void leave(shown.id)}
         expired={expired && later}
         onSignIn={() => setLater(false)}
       >

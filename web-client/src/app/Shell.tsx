@@ -15,6 +15,9 @@ import { Sheet } from "../ui/Overlay";
 /** Being inside a place is not being at it. */
 const EXACT = { exact: true } as const;
 
+/** What the profile's menu leads to. */
+type Ways = { onHelp: () => void; onSignOut: () => void };
+
 type Here = {
   place: "home" | "docs" | null;
   community: { slug: string; name: string; id: string } | null;
@@ -86,7 +89,7 @@ function Places({
   );
 }
 
-function Rail({ me, here, onHelp }: { me: Me; here: Here; onHelp: () => void }) {
+function Rail({ me, here, onHelp, onSignOut }: { me: Me; here: Here } & Ways) {
   const { t } = useTranslation();
   return (
     <header className="rail">
@@ -120,6 +123,7 @@ function Rail({ me, here, onHelp }: { me: Me; here: Here; onHelp: () => void }) 
         me={me}
         placement="right bottom"
         onHelp={onHelp}
+        onSignOut={onSignOut}
         trigger={
           <AriaButton className="place">
             <Face id={me.id} name={me.name} outsider={me.role === "outsider"} />
@@ -173,12 +177,12 @@ function Topbar({
   here,
   onMenu,
   onHelp,
+  onSignOut,
 }: {
   me: Me;
   here: Here;
   onMenu: () => void;
-  onHelp: () => void;
-}) {
+} & Ways) {
   const { t } = useTranslation();
   const { community } = here;
   return (
@@ -201,6 +205,7 @@ function Topbar({
           me={me}
           placement="bottom end"
           onHelp={onHelp}
+          onSignOut={onSignOut}
           trigger={
             <AriaButton className="icon-btn">
               <Face id={me.id} name={me.name} outsider={me.role === "outsider"} size="sm" />
@@ -213,7 +218,7 @@ function Topbar({
   );
 }
 
-function BottomBar({ me, here, onHelp }: { me: Me; here: Here; onHelp: () => void }) {
+function BottomBar({ me, here, onHelp, onSignOut }: { me: Me; here: Here } & Ways) {
   const { t } = useTranslation();
   return (
     <nav className="bottombar" aria-label={t("nav.main")}>
@@ -224,6 +229,7 @@ function BottomBar({ me, here, onHelp }: { me: Me; here: Here; onHelp: () => voi
             me={me}
             placement="top end"
             onHelp={onHelp}
+            onSignOut={onSignOut}
             trigger={
               <AriaButton>
                 <Icon of={CircleUserRound} />
@@ -237,16 +243,16 @@ function BottomBar({ me, here, onHelp }: { me: Me; here: Here; onHelp: () => voi
   );
 }
 
-type Props = {
+type Props = Ways & {
   me: Me;
-  onHelp: () => void /** The login is over, and signing in was put off. */;
+  /** The login is over, and signing in was put off. */
   expired: boolean;
   onSignIn: () => void;
   children: ReactNode;
 };
 
 /** What stands around every page: rail and menu when there is room, bars and a sheet when there isn't. */
-export function Shell({ me, onHelp, expired, onSignIn, children }: Props) {
+export function Shell({ me, onHelp, onSignOut, expired, onSignIn, children }: Props) {
   const { t } = useTranslation();
   const here = useHere(me);
   const [menu, setMenu] = useState(false);
@@ -256,8 +262,8 @@ export function Shell({ me, onHelp, expired, onSignIn, children }: Props) {
         {t("nav.skip")}
       </a>
       <div className={here.community ? "shell with-side" : "shell"}>
-        <Topbar me={me} here={here} onMenu={() => setMenu(true)} onHelp={onHelp} />
-        <Rail me={me} here={here} onHelp={onHelp} />
+        <Topbar me={me} here={here} onMenu={() => setMenu(true)} onHelp={onHelp} onSignOut={onSignOut} />
+        <Rail me={me} here={here} onHelp={onHelp} onSignOut={onSignOut} />
         {here.community ? (
           <CommunitySide slug={here.community.slug} name={here.community.name} here={here.section} />
         ) : null}
@@ -276,7 +282,7 @@ export function Shell({ me, onHelp, expired, onSignIn, children }: Props) {
           {children}
         </main>
       </div>
-      <BottomBar me={me} here={here} onHelp={onHelp} />
+      <BottomBar me={me} here={here} onHelp={onHelp} onSignOut={onSignOut} />
       {menu ? <MenuSheet me={me} here={here} onClose={() => setMenu(false)} /> : null}
     </>
   );

@@ -122,7 +122,11 @@ export function Toolbar({
   const roving = useRoving(bar, "style", () => editor.commands.focus());
   handle.current = { enter: roving.enter };
   const at = useEditorState({ editor, selector: ({ editor: now }) => activeIn(now) });
-  const on = () => editor.chain().focus();
+  const on = () => {
+    // At once, and not with the next frame: the next key belongs to the text already.
+    editor.view.focus();
+    return editor.chain().focus();
+  };
 
   const tool = (
     name: string,

@@ -2,10 +2,9 @@ import { Keyboard, Languages, LogOut } from "lucide-react";
 import type { ReactElement } from "react";
 import { Header, MenuSection, Separator } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import { type Me, saveLanguage, signOut } from "../../api";
+import { type Me, saveLanguage } from "../../api";
 import { chooseLanguage, currentLanguage, LANGUAGE_NAMES, LANGUAGES, type Language } from "../../i18n";
 import { Menu, MenuItem } from "../../ui/Menu";
-import { toast } from "../../ui/Toasts";
 import { setTheme, useTheme } from "../../ui/theme";
 import { THEMES } from "./ThemeMenu";
 
@@ -14,10 +13,11 @@ type Props = {
   trigger: ReactElement;
   placement: "right bottom" | "bottom end" | "top end";
   onHelp: () => void;
+  onSignOut: () => void;
 };
 
 /** Theme, language, keyboard help, sign out. */
-export function ProfileMenu({ me, trigger, placement, onHelp }: Props) {
+export function ProfileMenu({ me, trigger, placement, onHelp, onSignOut }: Props) {
   const { t } = useTranslation();
   const theme = useTheme();
   const language = currentLanguage();
@@ -26,18 +26,6 @@ export function ProfileMenu({ me, trigger, placement, onHelp }: Props) {
     void chooseLanguage(chosen);
     // Messages sent to this person follow as well; the page doesn't wait for that.
     saveLanguage(chosen).catch(() => {});
-  }
-
-  async function leave(): Promise<void> {
-    try {
-      await signOut();
-    } catch {
-      toast({ text: t("settings.signOutFailed") });
-      return;
-    }
-    await (await import("../../sync")).leaveDevice(me.id).catch(() => {});
-    // A new page: nothing of this person stays in memory.
-    location.assign("/");
   }
 
   return (
@@ -68,7 +56,7 @@ export function ProfileMenu({ me, trigger, placement, onHelp }: Props) {
       </MenuSection>
       <Separator />
       <MenuSection aria-label={t("settings.signOut")}>
-        <MenuItem icon={LogOut} onAction={() => void leave()}>
+        <MenuItem icon={LogOut} onAction={onSignOut}>
           {t("settings.signOut")}
         </MenuItem>
       </MenuSection>

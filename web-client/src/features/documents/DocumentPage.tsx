@@ -64,9 +64,13 @@ function Written({ id, me, expired, fresh, onHelp, facts, session, closedTo }: O
   const line = sayExpired(useLine(saving, online), expired);
   const [muted, setMuted] = useMuted();
   const [toolbarPlace, setToolbarPlace] = useState<HTMLElement | null>(null);
-  const focusText = useRef<() => void>(() => {});
+  const focusText = useRef<(() => void) | null>(null);
+  // The title of a new page is there before its text: whoever is done with it by then comes into the text when it comes.
+  const toText = useRef(false);
   const onReady = useCallback((focus: () => void) => {
     focusText.current = focus;
+    if (toText.current) focus();
+    toText.current = false;
   }, []);
 
   const allowed = facts.access === "write" || facts.access === "manage";
@@ -162,7 +166,10 @@ function Written({ id, me, expired, fresh, onHelp, facts, session, closedTo }: O
             title={facts.title}
             editable={editable}
             fresh={fresh}
-            onDone={() => focusText.current()}
+            onDone={() => {
+              toText.current = focusText.current === null;
+              focusText.current?.();
+            }}
           />
           <DocumentMeta facts={facts} />
           {ready ? (

@@ -73,8 +73,8 @@ export function StrandedNotes({ selfId, documentId, room, title }: StrandedProps
             <button
               type="button"
               className="btn"
-              onClick={() => {
-                void clearStranded(copy.name);
+              onClick={async () => {
+                await clearStranded(copy.name);
                 setFound((before) => before.filter((other) => other.name !== copy.name));
               }}
             >

@@ -44,6 +44,8 @@ export function useSpokenPresence(
 
   useEffect(() => {
     if (!connected) return;
+    // The server says who is there before it says what is written: whoever is known by now was here first.
+    known.current ??= people;
     const timer = setTimeout(() => {
       const before = known.current;
       known.current = people;
