@@ -1,8 +1,9 @@
 //! Opening, migrating and asking the database: SQLite or PostgreSQL behind one handle.
 //!
 //! SQLite: WAL, `synchronous=full`, foreign keys on, one writer connection whose
-//! transactions begin immediate, several readers. PostgreSQL: one pool, and a small
-//! one of its own for the log, so that readers never keep an append waiting.
+//! transactions begin immediate, several readers, and a thread that writes the log
+//! (`db/scribe.rs`). PostgreSQL: one pool, and a small one of its own for the log
+//! (`db/pen.rs`), so that readers never keep an append waiting.
 //!
 //! Statements go through `on!` (`db/on.rs`); times through `At` (`db/at.rs`).
 
@@ -10,6 +11,8 @@ pub(crate) mod at;
 #[macro_use]
 pub(crate) mod on;
 mod open;
+pub(crate) mod pen;
+pub(crate) mod scribe;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +25,8 @@ use crate::error::{Result, StoreError};
 use crate::{Communities, Documents, Log, Logins, Settings, Users};
 use at::At;
 use on::One;
+use pen::Pen;
+use scribe::Scribe;
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
@@ -61,7 +66,7 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     reader: Pool,
     writer: Pool,
-    log_writer: Pool,
+    log_writer: LogWriter,
     /// What to call it in messages: the file, or host and database.
     name: String,
     clock: fn() -> OffsetDateTime,
@@ -71,6 +76,12 @@ struct Inner {
 pub(crate) enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
+}
+
+/// What writes the log.
+pub(crate) enum LogWriter {
+    Sqlite(Scribe),
+    Postgres(Pen),
 }
 
 /// An open transaction; rolled back when dropped.
@@ -141,21 +152,25 @@ impl Db {
     /// False where a committed transaction could be lost with the power:
     /// PostgreSQL with `fsync`, `full_page_writes` or `synchronous_commit` off.
     pub async fn is_durable(&self) -> Result<bool> {
-        let Pool::Postgres(pool) = self.log_writer() else {
+        let LogWriter::Postgres(pen) = self.log_writer() else {
             return Ok(true);
         };
         let (durable,): (bool,) = sqlx::query_as(
             "select current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on'
                 and current_setting('synchronous_commit') <> 'off'",
         )
-        .fetch_one(pool)
+        .fetch_one(pen.pool())
         .await?;
         Ok(durable)
     }
 
     /// Closes all connections; what runs is waited for.
     pub async fn close(&self) {
-        for pool in [&self.0.log_writer, &self.0.reader, &self.0.writer] {
+        match &self.0.log_writer {
+            LogWriter::Sqlite(scribe) => scribe.close().await,
+            LogWriter::Postgres(pen) => pen.close().await,
+        }
+        for pool in [&self.0.reader, &self.0.writer] {
             match pool {
                 Pool::Sqlite(pool) => pool.close().await,
                 Pool::Postgres(pool) => pool.close().await,
@@ -171,7 +186,7 @@ impl Db {
         &self.0.writer
     }
 
-    pub(crate) fn log_writer(&self) -> &Pool {
+    pub(crate) fn log_writer(&self) -> &LogWriter {
         &self.0.log_writer
     }
 

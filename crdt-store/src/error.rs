@@ -121,6 +121,9 @@ pub enum StoreError {
     /// Any other refusal of the database.
     #[error("the database failed: {0}")]
     Database(#[source] sqlx::Error),
+    /// The same, of the connection that writes SQLite's log.
+    #[error("the database failed: {0}")]
+    Log(#[source] rusqlite::Error),
 }
 
 impl StoreError {
@@ -129,6 +132,9 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         let source = match self {
             Self::Unreachable { source, .. } | Self::Database(source) => source,
+            Self::Log(rusqlite::Error::SqliteFailure(error, _)) => {
+                return u32::try_from(error.extended_code).is_ok_and(is_passing);
+            }
             _ => return false,
         };
         match source {
@@ -140,8 +146,7 @@ impl StoreError {
                 Some(code) if code.len() == 5 && code.is_ascii() => {
                     matches!(&code[..2], "08" | "40" | "53" | "57" | "58")
                 }
-                // SQLite's primary code is the low byte: busy, locked, out of memory, I/O, full.
-                Some(code) => code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13)),
+                Some(code) => code.parse::<u32>().is_ok_and(is_passing),
                 None => false,
             },
             _ => false,
@@ -152,6 +157,11 @@ impl StoreError {
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })
     }
+}
+
+/// SQLite's primary code is the low byte: busy, locked, out of memory, I/O, full.
+fn is_passing(code: u32) -> bool {
+    matches!(code & 0xff, 5 | 6 | 7 | 10 | 13)
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -17,6 +17,11 @@ impl At {
     pub(crate) fn hour(self) -> i64 {
         self.0.unix_timestamp().div_euclid(3600)
     }
+
+    /// As SQLite has it.
+    pub(crate) fn micros(self) -> i64 {
+        i64::try_from(self.0.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)
+    }
 }
 
 /// A time that may be absent; for rows.

@@ -13,7 +13,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::on::One;
-use super::{Db, DbOptions, Inner, Pool};
+use super::pen::Pen;
+use super::scribe::{Desk, Scribe};
+use super::{Db, DbOptions, Inner, LogWriter, Pool};
 use crate::error::{Result, StoreError};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -31,6 +33,15 @@ const WAL_PAGES: &str = "8000";
 
 /// What the WAL is cut to after it grew beyond.
 const WAL_BYTES: &str = "67108864";
+
+/// Of the connection that writes the log; the file is in WAL mode already.
+const LOG_PRAGMAS: &[(&str, &str)] = &[
+    ("synchronous", "full"),
+    ("foreign_keys", "on"),
+    ("temp_store", "memory"),
+    ("wal_autocheckpoint", WAL_PAGES),
+    ("journal_size_limit", WAL_BYTES),
+];
 
 /// Between two tries to make a file WAL.
 const WAL_RETRY: Duration = Duration::from_millis(20);
@@ -185,7 +196,11 @@ async fn open_sqlite(path: &Path, options: &DbOptions) -> Result<Db> {
         .map_err(|error| sqlite_refusal(path, error))?;
     Ok(Db(Arc::new(Inner {
         reader: Pool::Sqlite(reader),
-        log_writer: Pool::Sqlite(writer.clone()),
+        log_writer: LogWriter::Sqlite(Scribe::new(Desk {
+            path: path.to_owned(),
+            patience: options.patience,
+            pragmas: LOG_PRAGMAS,
+        })),
         writer: Pool::Sqlite(writer),
         name: path.display().to_string(),
         clock: options.clock,
@@ -280,7 +295,7 @@ async fn open_postgres(address: &str, options: &DbOptions) -> Result<Db> {
     Ok(Db(Arc::new(Inner {
         reader: Pool::Postgres(main.clone()),
         writer: Pool::Postgres(main),
-        log_writer: Pool::Postgres(log_writer),
+        log_writer: LogWriter::Postgres(Pen::new(log_writer)),
         name,
         clock: options.clock,
     })))

@@ -5,30 +5,29 @@
 //! Epoch, freeze and deletion are looked at under that same lock: a document that cannot
 //! take its batch is an [`Outcome`], and the others land.
 //!
-//! Both engines take all documents in one or two statements. PostgreSQL: one statement, one
-//! round trip; rows are locked in the order of their ids, so that two nodes never wait for
-//! each other in a ring. SQLite: its thread is told twice per commit rather than twice per
-//! document, which was most of the cost.
+//! Each engine is told once per commit, whatever the number of documents. PostgreSQL: one
+//! statement, one round trip, on a connection that is kept; rows are locked in the order of
+//! their ids, so that two nodes never wait for each other in a ring. SQLite: a thread with a
+//! connection of its own (`db/scribe.rs`).
 
-use std::collections::HashMap;
-
-use sqlx::{PgPool, Sqlite, SqlitePool, Transaction};
+use std::borrow::Borrow;
 
 use super::{Batch, Entry, Log, Outcome, entry};
-use crate::db::at::{At, MaybeAt};
-use crate::db::{Pool, Tx};
+use crate::db::at::At;
+use crate::db::pen::Pen;
+use crate::db::{LogWriter, Tx};
 use crate::error::{Result, StoreError};
 use crate::ids::{DocumentId, Epoch, Seq, UserId};
 
 /// A batch, ready to be written.
-struct Line {
-    document: DocumentId,
-    epoch: Epoch,
-    payload: Vec<u8>,
+pub(crate) struct Line {
+    pub document: DocumentId,
+    pub epoch: Epoch,
+    pub payload: Vec<u8>,
     /// Bytes of its updates, without the frames.
-    size: i64,
+    pub size: i64,
     /// Who wrote last.
-    person: Option<UserId>,
+    pub person: Option<UserId>,
 }
 
 impl Line {
@@ -52,151 +51,43 @@ impl Log {
     ///
     /// On `Err` nothing landed, with one exception: where the connection broke during the
     /// commit it cannot be known. Appending again is right in both cases, since the same
-    /// update twice is the same as once.
-    pub async fn append(&self, batches: Vec<Batch>) -> Result<Vec<Outcome>> {
-        if batches.is_empty() {
-            return Ok(Vec::new());
+    /// update twice is the same as once. The same goes for a future that is dropped.
+    pub fn append<I>(&self, batches: I) -> impl Future<Output = Result<Vec<Outcome>>> + Send + use<I>
+    where
+        I: IntoIterator<Item: Borrow<Batch>>,
+    {
+        let lines: Vec<Line> = batches.into_iter().map(|batch| Line::of(batch.borrow())).collect();
+        let db = self.db.clone();
+        async move {
+            if lines.is_empty() {
+                return Ok(Vec::new());
+            }
+            match db.log_writer() {
+                LogWriter::Sqlite(scribe) => scribe.append(lines, db.now()).await,
+                LogWriter::Postgres(pen) => append_postgres(pen, lines, db.now()).await,
+            }
         }
-        let turns = turns(&batches);
-        let mut lines: Vec<Option<Line>> = batches.iter().map(|batch| Some(Line::of(batch))).collect();
-        drop(batches);
-        let turns = turns.into_iter().map(|turn| {
-            let taken: Vec<Line> = turn.iter().filter_map(|&no| lines[no].take()).collect();
-            (turn, taken)
-        });
-        let turns: Vec<(Vec<usize>, Vec<Line>)> = turns.collect();
-        let now = self.db.now();
-        let mut outcomes = vec![Outcome::Gone; lines.len()];
-        let answers = match self.db.log_writer() {
-            Pool::Sqlite(pool) => append_sqlite(pool, turns, now).await?,
-            Pool::Postgres(pool) => append_postgres(pool, turns, now).await?,
-        };
-        for (no, outcome) in answers {
-            outcomes[no] = outcome;
-        }
-        Ok(outcomes)
     }
 }
 
-/// The places of the batches, sorted by document, each turn with a document at most once.
+/// The places of the lines, sorted by document, each turn with a document at most once.
 /// Nearly always one turn.
-fn turns(batches: &[Batch]) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..batches.len()).collect();
-    order.sort_by_key(|&no| batches[no].document);
+fn turns(lines: &[Line]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by_key(|&no| lines[no].document);
     let mut turns: Vec<Vec<usize>> = Vec::new();
     let mut times = 0;
     let mut before = None;
     for no in order {
-        let document = batches[no].document;
+        let document = lines[no].document;
         times = if before == Some(document) { times + 1 } else { 0 };
         before = Some(document);
         if turns.len() == times {
-            turns.push(Vec::with_capacity(batches.len()));
+            turns.push(Vec::with_capacity(lines.len()));
         }
         turns[times].push(no);
     }
     turns
-}
-
-type Turn = (Vec<usize>, Vec<Line>);
-type Answers = Vec<(usize, Outcome)>;
-
-/// Moves the documents that `$1` lists, as JSON: `[[id, epoch, size, person], …]`.
-const MOVE: &str = "
-update documents
-set head_seq = documents.head_seq + 1,
-    size_bytes = documents.size_bytes + i.size_bytes,
-    updated_by = coalesce(i.person_id, documents.updated_by),
-    updated_at = $2
-from (
-    select unhex(value ->> 0) as id, value ->> 1 as epoch, value ->> 2 as size_bytes, unhex(value ->> 3) as person_id
-    from json_each($1)
-) i
-where documents.id = i.id and documents.epoch = i.epoch
-    and documents.frozen_at is null and documents.deleted_at is null
-returning id, head_seq, snapshot_seq, updated_hour";
-
-/// Writes the rows that `$1` lists, as JSON: `[[id, epoch, seq, from, len], …]`, whose payloads
-/// lie in `$2` one after another.
-const LAND: &str = "
-insert into updates (document_id, epoch, seq, payload, created_at)
-select unhex(value ->> 0), value ->> 1, value ->> 2, substr($2, value ->> 3, value ->> 4), $3
-from json_each($1)";
-
-async fn append_sqlite(pool: &SqlitePool, turns: Vec<Turn>, now: At) -> Result<Answers> {
-    let mut tx = pool.begin_with("begin immediate").await?;
-    let mut answers = Vec::new();
-    for (places, lines) in turns {
-        let outcomes = turn_sqlite(&mut tx, lines, now).await?;
-        answers.extend(places.into_iter().zip(outcomes));
-    }
-    tx.commit().await?;
-    Ok(answers)
-}
-
-async fn turn_sqlite(tx: &mut Transaction<'static, Sqlite>, lines: Vec<Line>, now: At) -> Result<Vec<Outcome>> {
-    let asked: Vec<_> = lines
-        .iter()
-        .map(|line| (line.document.0.simple(), line.epoch, line.size, line.person.map(|person| person.0.simple())))
-        .collect();
-    let moved: Vec<(DocumentId, Seq, Seq, i64)> =
-        sqlx::query_as(MOVE).bind(json(&asked)?).bind(now).fetch_all(&mut **tx).await?;
-    let moved: HashMap<DocumentId, (Seq, Seq, i64)> =
-        moved.into_iter().map(|(id, head, snapshot, hour)| (id, (head, head - snapshot, hour))).collect();
-
-    let mut outcomes = Vec::with_capacity(lines.len());
-    let mut rows = Vec::with_capacity(lines.len());
-    let mut payloads = Vec::with_capacity(lines.iter().map(|line| line.payload.len()).sum());
-    for line in lines {
-        let Some(&(seq, tail, hour)) = moved.get(&line.document) else {
-            outcomes.push(refusal(tx, &line).await?);
-            continue;
-        };
-        rows.push((line.document.0.simple(), line.epoch, seq, payloads.len() + 1, line.payload.len()));
-        payloads.extend_from_slice(&line.payload);
-        outcomes.push(Outcome::Landed(seq));
-        // Seldom: once an hour, and when a tail passes a power of two.
-        if hour != now.hour() {
-            sqlx::query("update documents set updated_hour = $2 where id = $1")
-                .bind(line.document)
-                .bind(now.hour())
-                .execute(&mut **tx)
-                .await?;
-        }
-        if u64::try_from(tail).is_ok_and(u64::is_power_of_two) {
-            sqlx::query(
-                "insert into tails (document_id, epoch, rows_count) values ($1, $2, $3)
-                 on conflict (document_id)
-                 do update set epoch = excluded.epoch, rows_count = excluded.rows_count",
-            )
-            .bind(line.document)
-            .bind(line.epoch)
-            .bind(tail)
-            .execute(&mut **tx)
-            .await?;
-        }
-    }
-    if !rows.is_empty() {
-        sqlx::query(LAND).bind(json(&rows)?).bind(payloads).bind(now).execute(&mut **tx).await?;
-    }
-    Ok(outcomes)
-}
-
-fn json(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::Database(sqlx::Error::Encode(error.into())))
-}
-
-async fn refusal(tx: &mut Transaction<'static, Sqlite>, line: &Line) -> Result<Outcome> {
-    let facts: Option<(Epoch, MaybeAt)> =
-        sqlx::query_as("select epoch, frozen_at from documents where id = $1 and deleted_at is null")
-            .bind(line.document)
-            .fetch_optional(&mut **tx)
-            .await?;
-    Ok(match facts {
-        None => Outcome::Gone,
-        Some((epoch, _)) if epoch != line.epoch => Outcome::WrongEpoch,
-        Some(_) => Outcome::Frozen,
-    })
 }
 
 /// One statement is one transaction. `locked` takes the rows' locks in the order of their
@@ -240,22 +131,25 @@ left join locked l on l.id = i.document_id
 left join moved m on m.id = i.document_id
 order by i.no";
 
-async fn append_postgres(pool: &PgPool, turns: Vec<Turn>, now: At) -> Result<Answers> {
-    let mut answers = Vec::new();
-    if turns.len() == 1 {
-        for (places, lines) in turns {
-            let outcomes = turn_postgres(pool, lines, now).await?;
-            answers.extend(places.into_iter().zip(outcomes));
+async fn append_postgres(pen: &Pen, lines: Vec<Line>, now: At) -> Result<Vec<Outcome>> {
+    let turns = turns(&lines);
+    let mut outcomes = vec![Outcome::Gone; lines.len()];
+    let mut lines: Vec<Option<Line>> = lines.into_iter().map(Some).collect();
+    let mut take = |turn: &[usize]| -> Vec<Line> { turn.iter().filter_map(|&no| lines[no].take()).collect() };
+    let mut connection = pen.take().await?;
+    if let [turn] = &turns[..] {
+        let answers = turn_postgres(&mut *connection, take(turn), now).await?;
+        turn.iter().zip(answers).for_each(|(&no, outcome)| outcomes[no] = outcome);
+    } else {
+        let mut tx = sqlx::Connection::begin(&mut *connection).await?;
+        for turn in &turns {
+            let answers = turn_postgres(&mut *tx, take(turn), now).await?;
+            turn.iter().zip(answers).for_each(|(&no, outcome)| outcomes[no] = outcome);
         }
-        return Ok(answers);
+        tx.commit().await?;
     }
-    let mut tx = pool.begin().await?;
-    for (places, lines) in turns {
-        let outcomes = turn_postgres(&mut *tx, lines, now).await?;
-        answers.extend(places.into_iter().zip(outcomes));
-    }
-    tx.commit().await?;
-    Ok(answers)
+    pen.put_back(connection);
+    Ok(outcomes)
 }
 
 async fn turn_postgres<'c, E>(on: E, lines: Vec<Line>, now: At) -> Result<Vec<Outcome>>

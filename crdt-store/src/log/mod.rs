@@ -12,8 +12,9 @@
 //! | file | holds |
 //! |---|---|
 //! | `entry` | the row's payload: entries with their author records |
-//! | `append` | group commit, one round trip on PostgreSQL |
+//! | `append` | group commit: the engine is told once for all documents |
 //! | `load` | opening a document, and reading on from a seq |
+//! | `heads` | how far the logs of many documents have come |
 //! | `snapshots` | compare-and-set, what is due, sweeping |
 //! | `attributions` | who wrote which clocks |
 //! | `quarantine` | updates that cannot be applied |
@@ -24,6 +25,7 @@ mod append;
 mod attributions;
 mod entry;
 mod epochs;
+mod heads;
 mod load;
 mod quarantine;
 mod snapshots;
@@ -38,8 +40,9 @@ use uuid::Uuid;
 use crate::db::Db;
 use crate::ids::{ClientId, Clock, DocumentId, Epoch, Seq, UserId, VersionId};
 
-pub(crate) use append::seed_row;
+pub(crate) use append::{Line, seed_row};
 pub use epochs::Freeze;
+pub use heads::Head;
 pub use versions::NewVersion;
 
 /// Parts of snapshots and versions are at most this long where the document allows it.

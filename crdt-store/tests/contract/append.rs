@@ -153,7 +153,7 @@ contract! {
     }
 
     async fn nothing_to_append_is_nothing(stage) {
-        assert_eq!(stage.db.log().append(Vec::new()).await.unwrap(), []);
+        assert_eq!(stage.db.log().append([] as [Batch; 0]).await.unwrap(), []);
     }
 
     async fn an_append_moves_size_author_and_time_of_the_document(stage) {
