@@ -28,6 +28,8 @@ async fn a_node_says_how_it_is_and_stops_when_told() {
     assert_eq!(ready.status, 200, "{ready:?}");
     assert_eq!(ready.json()["database"], "ok");
     assert_eq!(ready.json()["workers"], "ok");
+    assert_eq!(ready.json()["redis"], "unused");
+    assert_eq!(ready.json()["degraded"], false);
     assert!(node.stop().await);
 }
 
