@@ -29,7 +29,7 @@ pub mod update;
 pub mod users;
 
 pub use communities::Communities;
-pub use db::{Db, DbOptions};
+pub use db::{Db, DbOptions, Engine};
 pub use documents::Documents;
 pub use error::{Result, StoreError};
 pub use ids::{ClientId, Clock, CommunityId, DocumentId, Epoch, LoginId, Seq, UserId, VersionId};

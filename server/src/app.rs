@@ -6,7 +6,7 @@
 mod health;
 mod router;
 
-use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use crdt_store::{Db, DbOptions, StoreError};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -15,6 +15,11 @@ pub use router::open_api;
 
 use crate::{
     auth::{Auth, AuthError},
+    bus::{
+        Bus,
+        local::Local,
+        redis::{BadAddress, Redis},
+    },
     config::{Config, Metrics},
     http::{listen, upgrade::Budgets},
     rooms::{Registry, Settings},
@@ -45,6 +50,8 @@ pub enum StartError {
     Seed(#[from] SeedError),
     #[error("the running program can't be found, for its workers: {0}")]
     Program(io::Error),
+    #[error(transparent)]
+    Redis(#[from] BadAddress),
     #[error("the description of the API can't be written: {0}")]
     Api(#[from] serde_json::Error),
 }
@@ -82,7 +89,8 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartE
     let figures = telemetry::figures();
     let auth = Auth::open(&config, &db).await?;
     let workers = Pool::start(workers_config(&config)?, shutdown.clone());
-    let rooms = Registry::start(room_settings(&config), &db, workers.clone(), shutdown.clone());
+    let bus = bus(&config, &shutdown)?;
+    let rooms = Registry::start(room_settings(&config), &db, workers.clone(), bus, shutdown.clone());
     let budgets = Budgets::new(rooms.settings().strangers_bytes, rooms.settings().incoming_bytes);
     let state = State::new(Parts { config, db, auth, rooms, workers, shutdown: shutdown.clone(), budgets });
     let app = router::public(&state)?;
@@ -100,6 +108,7 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartE
         tracing::warn!(error = %error, "metrics are not served: name a free address by --metrics-listen");
     }
     shutdown.spawn(logins_swept(state.auth().clone(), shutdown.clone()));
+    shutdown.spawn(health::watch(state.clone()));
     let serving = tokio::spawn(listen::serve(listener, app, shutdown.clone()));
     if let (Some(listener), Some(figures)) = (metrics_listener, figures) {
         shutdown.spawn(figures_kept(figures.clone(), shutdown.clone()));
@@ -127,6 +136,14 @@ async fn stop(state: State, serving: JoinHandle<()>) -> bool {
         _ => tracing::error!(written, stopped, "stopped with something unfinished"),
     }
     written
+}
+
+/// What carries words to the other nodes, if there are any.
+fn bus(config: &Config, shutdown: &Shutdown) -> Result<Arc<dyn Bus>, BadAddress> {
+    let Some(url) = &config.redis else { return Ok(Arc::new(Local)) };
+    let (redis, talking) = Redis::new(url, shutdown.end_token())?;
+    shutdown.spawn(talking);
+    Ok(Arc::new(redis))
 }
 
 /// Opens the database that the configuration names; migrates nothing.
@@ -188,13 +205,16 @@ async fn logins_swept(auth: Auth, shutdown: Shutdown) {
     }
 }
 
-/// Histograms are kept small even if nobody reads them.
+/// Histograms are kept small even if nobody reads them, and the process's own figures fresh.
 async fn figures_kept(figures: metrics_exporter_prometheus::PrometheusHandle, shutdown: Shutdown) {
     let mut every = tokio::time::interval(Duration::from_secs(5));
     loop {
         tokio::select! {
             () = shutdown.ended() => return,
-            _ = every.tick() => figures.run_upkeep(),
+            _ = every.tick() => {
+                telemetry::look_at_process();
+                figures.run_upkeep();
+            }
         }
     }
 }

@@ -65,8 +65,8 @@ struct ServeArgs {
     /// Address and port for people and clients [env: UNISSON_LISTEN] [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// For a release that runs as several nodes
-    #[arg(long, value_name = "URL", hide = true)]
+    /// Redis, for several nodes on one PostgreSQL: redis://, rediss:// or redis+cluster:// [env: UNISSON_REDIS]
+    #[arg(long, value_name = "URL")]
     redis: Option<String>,
     /// The address people type, if another than the one listened on [env: UNISSON_PUBLIC_URL]
     #[arg(long, value_name = "URL")]

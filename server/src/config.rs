@@ -42,6 +42,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `sqlite:PATH` or `postgres://…`.
     pub database: String,
+    /// Where nodes tell each other what happens. `None`: this node is alone, or hears of the others by the database.
+    pub redis: Option<String>,
     /// The address people type, without a slash at its end. `None`: the one that is listened on.
     pub public_url: Option<String>,
     /// Demo people can sign in with one press.
@@ -261,8 +263,9 @@ impl Config {
         let listen = address("listen", layer.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
         let database = layer.database.unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
         check_database(&database)?;
-        if layer.redis.is_some() {
-            return Err(wrong("redis", "this release runs as a single node and does not use Redis: leave it out"));
+        let redis = layer.redis.filter(|redis| !redis.trim().is_empty());
+        if let Some(redis) = &redis {
+            check_redis(redis, &database)?;
         }
         let open = layer.open.unwrap_or(false);
         if open && !listen.ip().is_loopback() && !layer.open_to_network.unwrap_or(false) {
@@ -285,6 +288,7 @@ impl Config {
         Ok(Config {
             listen,
             database,
+            redis,
             public_url,
             demo: layer.demo.unwrap_or(false),
             open,
@@ -342,6 +346,18 @@ fn check_database(url: &str) -> Result<(), ConfigError> {
     Err(wrong("database", format!("{scheme:?} is not known here: sqlite:PATH or postgres://user@host/name")))
 }
 
+/// The address itself is judged when the bus is made; this names the commonest mistakes, and no password.
+fn check_redis(url: &str, database: &str) -> Result<(), ConfigError> {
+    let schemes = ["redis://", "rediss://", "redis+cluster://", "rediss+cluster://"];
+    if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(wrong("redis", format!("an address begins with one of {}", schemes.join(", "))));
+    }
+    if database.starts_with("sqlite:") {
+        return Err(wrong("redis", "several nodes need one PostgreSQL: SQLite serves a node that is alone"));
+    }
+    Ok(())
+}
+
 fn check_limits(limits: &Limits) -> Result<(), ConfigError> {
     if limits.update_bytes > limits.document_bytes {
         return Err(wrong("limits.update_bytes", "larger than limits.document_bytes"));
@@ -391,6 +407,19 @@ mod tests {
         Layer { database: Some("sqlite:x".to_owned()), ..Layer::default() }
     }
 
+    fn postgres() -> Layer {
+        Layer { database: Some("postgres://u@h/n".to_owned()), ..Layer::default() }
+    }
+
+    #[test]
+    fn redis_is_for_several_nodes_on_one_postgresql() {
+        let with = |redis: &str| Layer { redis: Some(redis.into()), ..postgres() };
+        let config = Config::from_layer(with("redis://:secret@r:6379/0")).expect("good");
+        assert_eq!(config.redis.as_deref(), Some("redis://:secret@r:6379/0"));
+        assert_eq!(Config::from_layer(with(" ")).expect("good").redis, None);
+        assert!(refused(Layer { redis: Some("redis://r".into()), ..layer() }).contains("PostgreSQL"));
+    }
+
     fn refused(layer: Layer) -> String {
         Config::from_layer(layer).expect_err("refused").to_string()
     }
@@ -437,7 +466,8 @@ mod tests {
             Layer { database: Some("sqlite:".into()), ..layer() },
             Layer { public_url: Some("unisson.example".into()), ..layer() },
             Layer { public_url: Some("https://x/y".into()), ..layer() },
-            Layer { redis: Some("redis://x".into()), ..layer() },
+            Layer { redis: Some("redis://:hunter2@x".into()), ..layer() },
+            Layer { redis: Some("http://:hunter2@x".into()), ..postgres() },
             Layer { open: Some(true), ..listen("0.0.0.0:80") },
             Layer { metrics_listen: Some("x".into()), ..layer() },
             Layer { limits: Some(Limits { update_bytes: 1, ..Limits::default() }), ..layer() },

@@ -94,7 +94,7 @@ fn help_names_every_command_and_version_is_told() {
         assert!(text(&help.stdout).contains(command), "{command}");
     }
     assert!(text(&run(&["--version"]).stdout).starts_with("unisson "));
-    assert!(!text(&run(&["serve", "--help"]).stdout).contains("--redis"));
+    assert!(text(&run(&["serve", "--help"]).stdout).contains("--redis"));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_wrong_setting_is_one_line_and_exit_2() {
     refuses(&run(&["serve", "--open", "--listen", "nowhere", "--database", &database]), 2, "nowhere");
     refuses(&run(&["serve", "--open", "--listen", "0.0.0.0:0", "--database", &database]), 2, "--open-to-network");
     refuses(&run(&["serve", "--config", "/none/such.toml"]), 2, "/none/such.toml");
-    refuses(&run(&["serve", "--redis", "redis://127.0.0.1"]), 2, "Redis");
+    refuses(&run(&["serve", "--redis", "redis://127.0.0.1"]), 2, "PostgreSQL");
     refuses(&run(&["serve", "--no-such-flag"]), 2, "--no-such-flag");
     refuses(&run(&["serve", "--log", "unisson=loud", "--database", &database]), 2, "unisson=loud");
     refuses(&run_with(&["serve"], &[("UNISSON_DEMO", "perhaps")]), 2, "UNISSON_DEMO");

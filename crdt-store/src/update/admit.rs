@@ -108,6 +108,20 @@ impl Index {
         Ok(cuts.divide(self, update, strip_known_deletes))
     }
 
+    /// Takes what is new in an update that another index has admitted before: no limit and no rule is asked again,
+    /// since they were asked there, but what is not complete here is held all the same.
+    pub fn admit_again(&mut self, update: &Update) -> Result<Admission, Refusal> {
+        let mut plan = Plan::new(self, update);
+        plan.strict = false;
+        plan.cut(&mut |_| Rule::Take);
+        if let Err(refusal) = plan.take() {
+            plan.roll_back(self);
+            return Err(refusal);
+        }
+        let cuts = plan.settle(self);
+        Ok(cuts.divide(self, update, false))
+    }
+
     /// Grows by an update that was admitted before, as the log holds it: it must be complete.
     pub fn absorb(&mut self, update: &Update) -> Result<(), Refusal> {
         let mut plan = Plan::new(self, update);

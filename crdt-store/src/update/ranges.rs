@@ -17,7 +17,6 @@ impl Ranges {
         self.structs.is_empty() && self.deletes.is_empty()
     }
 
-    /// Whether they have structures or deletes in common.
     /// Takes another's ranges in, growing those that they touch.
     pub fn merge(&mut self, other: &Ranges) {
         for (client, range) in &other.structs {
@@ -36,6 +35,15 @@ impl Ranges {
         self.deletes.merge(&other.deletes);
     }
 
+    /// What is here and not in the other.
+    pub fn subtract(&self, other: &Ranges) -> Ranges {
+        Ranges {
+            structs: set(&self.structs).subtract(&set(&other.structs)).iter().collect(),
+            deletes: self.deletes.subtract(&other.deletes),
+        }
+    }
+
+    /// Whether they have structures or deletes in common.
     pub fn overlaps(&self, other: &Ranges) -> bool {
         self.deletes.overlaps(&other.deletes) || set(&self.structs).overlaps(&set(&other.structs))
     }

@@ -1,24 +1,77 @@
 //! Across nodes: what one node tells the others about a document.
 //!
-//! The log is the truth and the bus a hint: what is lost here delays and never loses. [`local`] is the bus of a
-//! node that is alone.
+//! The log is the truth and the bus a hint: what is lost here delays and never loses. Rooms publish what they
+//! take and what has landed, and listen while they are open. [`local`] is the bus of a node that is alone,
+//! [`redis`] the one of several.
 
+mod envelope;
 pub mod local;
+pub mod redis;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use crdt_store::{DocumentId, Epoch, Seq, UserId};
+use crdt_store::{DocumentId, Epoch};
 use uuid::Uuid;
 
-/// What a node tells the others.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Envelope {
-    /// An update was taken, and is not in the database yet.
-    Accepted { document: DocumentId, epoch: Epoch, person: Option<UserId>, session: Uuid, update: Bytes },
-    /// The log has a new row.
-    Landed { document: DocumentId, epoch: Epoch, seq: Seq },
+pub use envelope::{Envelope, News, Person};
+
+/// A node for as long as its process runs.
+pub type NodeId = Uuid;
+
+/// What is spoken of: one lineage of one document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Topic {
+    pub document: DocumentId,
+    pub epoch: Epoch,
 }
 
-/// Takes envelopes to the other nodes, as far as there are any. Never waits.
+impl fmt::Display for Topic {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}:{}", self.document, self.epoch)
+    }
+}
+
+/// What comes in about a topic.
+#[derive(Debug)]
+pub enum Heard {
+    Envelope(Envelope),
+    /// The bus was away and is back: what was said meanwhile is lost.
+    Back,
+}
+
+/// Who listens. Called on the bus's own task: it must not wait.
+pub type Ear = Arc<dyn Fn(Heard) + Send + Sync>;
+
+/// Resolves when what others say from now on is heard, or when that can't be had just now.
+pub type Subscribed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How a node stands to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// There are no others.
+    Alone,
+    Connected,
+    /// What the others say is not heard just now.
+    Cut,
+}
+
+/// Takes envelopes to the other nodes, as far as there are any.
 pub trait Bus: Send + Sync + 'static {
-    fn publish(&self, envelope: Envelope);
+    /// This node's name in envelopes.
+    fn node(&self) -> NodeId;
+
+    fn link(&self) -> Link;
+
+    /// False where nobody ever listens: nothing need be put into words.
+    fn has_listeners(&self) -> bool {
+        self.link() != Link::Alone
+    }
+
+    /// Hands bytes over. Never waits; what can't be taken is dropped and counted.
+    fn publish(&self, topic: Topic, envelope: Bytes);
+
+    fn subscribe(&self, topic: Topic, ear: Ear) -> Subscribed;
+
+    fn unsubscribe(&self, topic: Topic);
 }

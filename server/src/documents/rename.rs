@@ -49,6 +49,6 @@ pub(super) async fn rename(
     state.guard().document(&who, id, Access::Write).await?;
     let title = title::check(&change.title)?;
     let renamed = state.db().documents().rename(id, &title, who.id).await?;
-    state.rooms().notify(id, &json!({ "kind": "document", "title": renamed.title }));
+    state.rooms().notify(id, renamed.epoch, &json!({ "kind": "document", "title": renamed.title }));
     show(&state, &who, id).await
 }

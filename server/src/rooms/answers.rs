@@ -3,6 +3,8 @@
 //! No document is needed for that: the stored updates are cut at what the client says it has. A state vector says
 //! nothing of deletes, so all that are known go along: with what they delete, or else with the last part.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use crdt_store::{
     log::Stored,
@@ -15,9 +17,55 @@ use super::{
     receipt::{Due, SharedReceipt},
     room::{Event, Room, reason},
     session::{Asked, SessionId},
-    wire::Dialect,
+    wire::{Address, Dialect},
 };
 use crate::workers::{Answer, Job};
+
+/// An answer in the words of one address: our step 1, and the parts.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    pub frames: Arc<[Bytes]>,
+}
+
+impl Made {
+    fn new(address: &Address, state_vector: &[u8], parts: &[Bytes]) -> Self {
+        let mut frames = Vec::with_capacity(parts.len() + 1);
+        frames.push(address.step1(state_vector));
+        for (at, part) in parts.iter().enumerate() {
+            frames.push(if at + 1 == parts.len() { address.step2(part) } else { address.update(part) });
+        }
+        Self { frames: frames.into() }
+    }
+}
+
+/// Answers made a moment ago: a thousand who come at once with the same question cost one.
+#[derive(Debug, Default)]
+pub(super) struct Answered {
+    /// The state of the index for which they hold.
+    generation: u64,
+    made: Vec<(StateVector, Address, Made)>,
+}
+
+const ANSWERS_MAX: usize = 16;
+
+impl Answered {
+    fn get(&self, generation: u64, have: &StateVector, address: &Address) -> Option<Made> {
+        let made = self.made.iter().filter(|_| self.generation == generation);
+        made.into_iter().find(|(to, at, _)| to == have && at == address).map(|(_, _, made)| made.clone())
+    }
+
+    fn keep(&mut self, generation: u64, have: &StateVector, address: &Address, made: Made) {
+        if self.generation != generation || self.made.len() >= ANSWERS_MAX {
+            self.made.clear();
+            self.generation = generation;
+        }
+        self.made.push((have.clone(), address.clone(), made));
+    }
+
+    pub fn forget(&mut self) {
+        self.made = Vec::new();
+    }
+}
 
 /// Answers that a client has not answered in turn, before it is taken for a broken one.
 const UNANSWERED_MAX: usize = 256;
@@ -52,8 +100,10 @@ impl Room {
                 }
                 // What is on its way to the database may not be in what is read.
                 let flying = self.flying.iter().flat_map(|batch| &batch.updates);
-                let gathering = self.gathering.entries.iter().map(|entry| &entry.bytes);
-                let since: Vec<Bytes> = flying.chain(gathering).cloned().collect();
+                let flying = flying.map(|(place, bytes)| (*place, bytes));
+                let mut since: Vec<_> = flying.chain(self.gathering.updates()).chain(self.peers.unlanded()).collect();
+                since.sort_by_key(|(place, _)| *place);
+                let since = since.into_iter().map(|(_, bytes)| bytes.clone()).collect();
                 self.contents = Contents::Loading { since, needs: vec![need] };
                 let (log, events) = (self.tools.log.clone(), self.events.clone());
                 let (document, epoch) = (self.document, self.epoch);
@@ -103,32 +153,57 @@ impl Room {
         let mut deletes = self.index.deletes().clone();
         // A y-websocket client may take what it finds in an answer for the acknowledgement of its own edits:
         // deletes that are not in the database yet follow when they are.
-        let withheld = session.address.dialect() == Dialect::Yjs && !have.is_empty();
+        let address = session.address.clone();
+        let withheld = address.dialect() == Dialect::Yjs && !have.is_empty();
         let mut later = None;
         if withheld {
-            let mut pending = self.gathering.deletes.clone();
+            let mut pending = self.gathering.ranges.deletes.clone();
             if let Some(flying) = &self.flying {
-                pending.merge(&flying.deletes);
+                pending.merge(&flying.ranges.deletes);
+            }
+            if self.peers.has_unlanded() {
+                let heard = self.peers.unlanded_ranges().deletes;
+                pending.merge(&heard);
+                self.also_wants(&Ranges { structs: Vec::new(), deletes: heard });
             }
             if !pending.is_empty() {
                 deletes = deletes.subtract(&pending);
                 later = Some(Due::Echo(id, deletes_only(&pending)));
             }
         }
-        let ours = self.index.state_vector();
-        let parts = match &mut self.contents {
-            _ if have.covers(&ours) => Ok(vec![deletes_only(&deletes)]),
-            Contents::Present(parts) => parts.answer(have, &deletes),
-            Contents::Absent | Contents::Loading { .. } => return,
+        let made = match later {
+            None => self.answered.get(self.generation, have, &address),
+            Some(_) => None,
         };
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        match parts {
-            Ok(parts) => session.answer(&ours.encode(), &parts),
-            Err(error) => {
-                tracing::error!(%error, document.id = %self.document, "stored bytes can't be composed");
-                session.outbox.close(Closing::TryAgainLater, "the document can't be read");
-                return;
+        let answer = match made {
+            Some(answer) => answer,
+            None => {
+                let ours = self.index.state_vector();
+                let parts = match &mut self.contents {
+                    _ if have.covers(&ours) => Ok(vec![deletes_only(&deletes)]),
+                    Contents::Present(parts) => parts.answer(have, &deletes),
+                    Contents::Absent | Contents::Loading { .. } => return,
+                };
+                match parts {
+                    Ok(parts) => {
+                        let answer = Made::new(&address, &ours.encode(), &parts);
+                        if later.is_none() {
+                            self.answered.keep(self.generation, have, &address, answer.clone());
+                        }
+                        answer
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, document.id = %self.document, "stored bytes can't be composed");
+                        if let Some(session) = self.sessions.get(&id) {
+                            session.outbox.close(Closing::TryAgainLater, "the document can't be read");
+                        }
+                        return;
+                    }
+                }
             }
+        };
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.answer(&answer);
         }
         metrics::counter!("unisson_answers_total").increment(1);
         if let Some(later) = later {

@@ -1,7 +1,9 @@
 //! A room's batches on their way to the database, and what is owed when they land.
 //!
-//! Edits gather in one batch while another flies; when that has landed, the next one goes. An acknowledgement is
-//! paid when the newest batch that was pending at its time has landed, and by nothing else.
+//! Edits gather in one batch while another flies; when that has landed, the next one goes. A batch that the saver
+//! has not taken yet still takes more. An
+//! acknowledgement is paid when the newest batch that was pending at its time has landed, and by nothing else. What
+//! a batch needs of what was only heard from other nodes goes with it ([`super::peers`]).
 
 use std::collections::VecDeque;
 
@@ -9,34 +11,72 @@ use bytes::Bytes;
 use crdt_store::{
     Seq,
     log::{Batch, Entry, Outcome},
-    update::DeleteSet,
+    update::Ranges,
 };
 use tokio::time::Instant;
 
 use super::{
     receipt::Due,
     room::{JoinError, Room, reason},
-    saver::Submission,
+    saver::{OpenBatch, Submission},
 };
-use crate::bus::Envelope;
+use crate::bus::News;
+
+/// A batch that waits for its commit is added to up to here.
+const BOARDING_BYTES_MAX: usize = 64 << 10;
 
 /// A batch that gathers.
 #[derive(Debug, Default)]
 pub(super) struct Gathering {
     pub entries: Vec<Entry>,
+    /// Of each entry, its place among all that the room took.
+    places: Vec<u64>,
     /// When its first entry came.
     pub since: Option<Instant>,
     pub bytes: usize,
-    pub deletes: DeleteSet,
+    /// What it brings.
+    pub ranges: Ranges,
+    /// What must be in the database when this batch has landed, although it was only heard.
+    pub also: Ranges,
+}
+
+impl Gathering {
+    pub fn put(&mut self, place: u64, entry: Entry, ranges: &Ranges) {
+        self.since.get_or_insert_with(Instant::now);
+        self.bytes += entry.bytes.len();
+        self.ranges.merge(ranges);
+        self.places.push(place);
+        self.entries.push(entry);
+    }
+
+    /// In the order in which the room took them.
+    pub fn sort(&mut self) {
+        if !self.places.is_sorted() {
+            let mut placed: Vec<(u64, Entry)> = self.places.drain(..).zip(self.entries.drain(..)).collect();
+            placed.sort_by_key(|(place, _)| *place);
+            (self.places, self.entries) = placed.into_iter().unzip();
+        }
+    }
+
+    pub fn updates(&self) -> impl Iterator<Item = (u64, &Bytes)> {
+        self.places.iter().copied().zip(self.entries.iter().map(|entry| &entry.bytes))
+    }
+
+    /// Nothing gathers, and nothing waits for what was heard.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.also.is_empty()
+    }
 }
 
 /// A batch that is on its way to the database.
 #[derive(Debug)]
 pub(super) struct Flying {
-    pub updates: Vec<Bytes>,
+    /// Takes more for as long as the saver has not taken it.
+    pub open: OpenBatch,
+    pub updates: Vec<(u64, Bytes)>,
     pub since: Option<Instant>,
     pub bytes: usize,
-    pub deletes: DeleteSet,
+    pub ranges: Ranges,
 }
 
 /// The rows after the snapshot, as far as is known here: when to compact, and how large the document is.
@@ -47,9 +87,13 @@ pub(super) struct Tail {
 }
 
 impl Tail {
+    /// Rows may be told of twice, and in any order.
     pub fn grow(&mut self, seq: Seq, bytes: usize) {
-        self.rows.push_back((seq, bytes));
-        self.bytes += bytes;
+        let at = self.rows.partition_point(|(row, _)| *row < seq);
+        if self.rows.get(at).is_none_or(|(row, _)| *row != seq) {
+            self.rows.insert(at, (seq, bytes));
+            self.bytes += bytes;
+        }
     }
 
     /// A snapshot holds what was up to `seq`.
@@ -64,15 +108,45 @@ impl Tail {
 }
 
 impl Room {
-    /// Sends the next batch on its way, if none is.
+    /// Sends what gathers on its way: with the batch that waits for its commit, or as the next one.
     pub(super) fn submit(&mut self) {
-        if self.flying.is_none() && !self.gathering.entries.is_empty() {
-            let Gathering { entries, since, bytes, deletes } = std::mem::take(&mut self.gathering);
-            let updates = entries.iter().map(|entry| entry.bytes.clone()).collect();
-            self.flying = Some(Flying { updates, since, bytes, deletes });
-            let batch = Batch { document: self.document, epoch: self.epoch, entries };
-            self.batch += 1;
-            self.tools.saver.submit(Submission { batch, room: self.events.clone() });
+        if self.gathering.is_empty() {
+            return;
+        }
+        self.bring_along();
+        if self.flying.is_some() {
+            return self.board();
+        }
+        let gathered = std::mem::take(&mut self.gathering);
+        if gathered.entries.is_empty() {
+            // What somebody waited for has landed by another node's hand.
+            return self.pay_all();
+        }
+        let updates = gathered.updates().map(|(place, bytes)| (place, bytes.clone())).collect();
+        let Gathering { entries, since, bytes, ranges, .. } = gathered;
+        let open = OpenBatch::new(Batch { document: self.document, epoch: self.epoch, entries });
+        self.flying = Some(Flying { open: open.clone(), updates, since, bytes, ranges });
+        self.batch += 1;
+        self.tools.saver.submit(Submission { batch: open, room: self.events.clone() });
+    }
+
+    /// Adds what gathers to the batch before it, as long as the saver has not taken that.
+    fn board(&mut self) {
+        let Some(flying) = &mut self.flying else { return };
+        if flying.bytes + self.gathering.bytes > BOARDING_BYTES_MAX {
+            return;
+        }
+        let boarding: Vec<_> = self.gathering.updates().map(|(place, bytes)| (place, bytes.clone())).collect();
+        if !flying.open.add(&mut self.gathering.entries) {
+            return;
+        }
+        let gathered = std::mem::take(&mut self.gathering);
+        flying.updates.extend(boarding);
+        flying.bytes += gathered.bytes;
+        flying.ranges.merge(&gathered.ranges);
+        // What was promised for the next batch is due with this one.
+        for (batch, _) in self.due.iter_mut().rev().take_while(|(batch, _)| *batch == self.batch) {
+            *batch -= 1;
         }
     }
 
@@ -85,14 +159,14 @@ impl Room {
     }
 
     fn landed_at(&mut self, seq: Seq) {
-        let (document, epoch) = (self.document, self.epoch);
-        self.tools.bus.publish(Envelope::Landed { document, epoch, seq });
-        let flown = self.flying.take();
-        if let Some(since) = flown.as_ref().and_then(|flown| flown.since) {
+        let Some(Flying { since, bytes, ranges, .. }) = self.flying.take() else { return };
+        if let Some(since) = since {
             self.tools.figures.save.record(since.elapsed());
         }
         self.landed = self.batch - 1;
-        self.tail.grow(seq, flown.map_or(0, |flown| flown.bytes));
+        self.tail.grow(seq, bytes);
+        self.peers.saw(seq);
+        self.tell(News::Landed { seq, bytes: bytes as u64, ranges });
         while let Some((batch, _)) = self.due.front()
             && *batch <= self.landed
         {
@@ -127,12 +201,18 @@ impl Room {
 
     /// The batch after whose landing everything accepted so far is in the database; `None`: it is already.
     pub fn newest_pending(&self) -> Option<u64> {
-        if !self.gathering.entries.is_empty() {
+        if !self.gathering.is_empty() {
             Some(self.batch)
         } else if self.flying.is_some() {
             Some(self.batch - 1)
         } else {
             None
+        }
+    }
+
+    fn pay_all(&mut self) {
+        for (_, due) in std::mem::take(&mut self.due) {
+            self.pay(due);
         }
     }
 

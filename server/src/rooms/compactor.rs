@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{contents::stored_parts, opening::numbers, registry::Registry, room::Event};
+use super::{contents::stored_parts, opening::numbers, registry::Registry, room::Compacted};
 use crate::workers::{Answer, Job, JobError, Pool, find_bad};
 
 type Key = (DocumentId, Epoch);
@@ -147,11 +147,8 @@ impl Work {
         let swapped =
             self.log.store_snapshot(document, epoch, expected, seq, index.encode().into(), compacted.parts).await?;
         if swapped {
-            self.registry.tell(
-                document,
-                epoch,
-                Event::Compacted { seq, snapshot_bytes, deletes: index.deletes().clone() },
-            );
+            let deletes = index.deletes().clone();
+            self.registry.compacted(document, epoch, Compacted { seq, snapshot_bytes, deletes });
         }
         Ok(swapped)
     }

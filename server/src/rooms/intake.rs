@@ -6,21 +6,20 @@
 
 use bytes::Bytes;
 use crdt_store::{
-    ClientId,
+    ClientId, UserId,
     log::Entry,
     update::{Accepted, Ranges, Rule, Update},
 };
-use tokio::time::Instant;
 
 use super::{
     contents::{Contents, Need},
-    owners::Verdict,
+    owners::{Owner, Verdict},
     receipt::{Due, Receipt, SharedReceipt},
     room::{Aside, Frames, Room, reason},
     session::{Asked, Held, SessionId},
     wire::Dialect,
 };
-use crate::bus::Envelope;
+use crate::bus::News;
 
 /// What is done with structures under the id of another person who is here.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,6 +82,9 @@ impl Room {
                 return self.refuse(by, malformed.code(), None, receipt);
             }
         };
+        if self.peers.has_unlanded() {
+            self.also_wants(&whole(&update));
+        }
         let Some(session) = self.sessions.get(&by) else { return };
         if self.index.covers(&update) {
             // A y-websocket client's step 2 that brings nothing, with nothing on its way, is owed no echo.
@@ -105,9 +107,14 @@ impl Room {
         let live = kind == Kind::Update;
         let moved = self.take(Message { by, update, strip: !live, live, receipt, foreign: Foreign::Ask });
         if moved {
-            self.retry_held();
-            self.pay_what_was_owed();
+            self.after_growth();
         }
+    }
+
+    /// Others may have waited for what has come.
+    pub(super) fn after_growth(&mut self) {
+        self.retry_held();
+        self.pay_what_was_owed();
     }
 
     /// A reader may send what is known. Whether deletes are is more than the index can say.
@@ -129,14 +136,14 @@ impl Room {
             self.refuse(by, reason::READ_ONLY, Some(whole(&update)), receipt);
             return false;
         }
-        let mut asked: Option<SessionId> = None;
+        let mut asked: Option<(Owner, ClientId)> = None;
         let owners = &self.owners;
         let mut rule = |client: ClientId| match owners.verdict(client, person, by) {
             Verdict::Take => Rule::Take,
             Verdict::Ask(_) if foreign == Foreign::Refuse => Rule::Refuse,
             // One owner is asked at a time: what belongs to a second one comes round again.
             Verdict::Ask(owner) => {
-                asked.get_or_insert(owner);
+                asked.get_or_insert((owner, client));
                 Rule::Aside
             }
         };
@@ -169,23 +176,37 @@ impl Room {
         let Some(session) = self.sessions.get(&by) else { return };
         let (person, key) = (session.person, session.key);
         if live && let [(client, _)] = accepted.ranges.structs[..] {
-            self.owners.bind(client, person, by);
+            self.owners.bind(client, person, Owner::Here(by));
         }
-        let (own, brought) =
-            accepted.ranges.structs.iter().cloned().partition(|(client, _)| self.owners.is_own(*client, person));
+        let (own, brought) = self.own_and_brought(&accepted.ranges, person);
+        self.spread(Some(by), &accepted);
+        self.tell(News::Accepted { person, session: key, live, update: accepted.bytes.clone() });
+        let entry = Entry { person, session: key, bytes: accepted.bytes, brought, own };
+        self.gathering.put(self.generation, entry, &accepted.ranges);
+        if self.gathering.bytes > self.tools.settings.pending_bytes && self.closed_for.is_none() {
+            tracing::warn!(document.id = %self.document, "room is read-only until the database is back");
+            self.closed_for = Some(reason::DATABASE_AWAY);
+        }
+    }
+
+    /// The clocks that are the person's own, and those that it brings for others.
+    pub(super) fn own_and_brought(&self, ranges: &Ranges, person: Option<UserId>) -> (Vec<Clocks>, Vec<Clocks>) {
+        ranges.structs.iter().cloned().partition(|(client, _)| self.owners.is_own(*client, person))
+    }
+
+    /// What the index has just taken goes to all who are here but `except`, and to the bytes that are kept.
+    pub(super) fn spread(&mut self, except: Option<SessionId>, accepted: &Accepted) {
         self.generation += 1;
         self.size_bytes += accepted.bytes.len();
-
         let mut frames = Frames::default();
         let mut relayed = 0_u64;
         for (id, session) in &mut self.sessions {
-            if *id != by {
+            if Some(*id) != except {
                 session.relay(frames.get(&session.address, |address| address.update(&accepted.bytes)));
                 relayed += 1;
             }
         }
         self.tools.figures.relayed.increment(relayed);
-
         match &mut self.contents {
             Contents::Absent => {}
             Contents::Loading { since, .. } => since.push(accepted.bytes.clone()),
@@ -194,21 +215,6 @@ impl Room {
                     self.contents = Contents::Absent;
                 }
             }
-        }
-        self.tools.bus.publish(Envelope::Accepted {
-            document: self.document,
-            epoch: self.epoch,
-            person,
-            session: key,
-            update: accepted.bytes.clone(),
-        });
-        self.gathering.since.get_or_insert_with(Instant::now);
-        self.gathering.bytes += accepted.bytes.len();
-        self.gathering.deletes.merge(&accepted.ranges.deletes);
-        self.gathering.entries.push(Entry { person, session: key, bytes: accepted.bytes, brought, own });
-        if self.gathering.bytes > self.tools.settings.pending_bytes && self.closed_for.is_none() {
-            tracing::warn!(document.id = %self.document, "room is read-only until the database is back");
-            self.closed_for = Some(reason::DATABASE_AWAY);
         }
     }
 
@@ -265,44 +271,67 @@ impl Room {
     fn put_aside(
         &mut self,
         by: SessionId,
-        owner: Option<SessionId>,
+        asked: Option<(Owner, ClientId)>,
         update: Update,
         strip: bool,
         receipt: Option<SharedReceipt>,
     ) {
         let waiting: usize =
             self.asides.iter().filter(|aside| aside.by == by).map(|aside| aside.update.bytes().len()).sum();
-        let Some(owner) = owner else { return };
+        let Some((owner, client)) = asked else { return };
         if waiting + update.bytes().len() > self.tools.settings.held_bytes {
             return self.refuse(by, reason::TOO_MUCH_HELD, Some(whole(&update)), receipt);
         }
-        self.asides.push(Aside { by, owner, update, strip, receipt });
-        let state_vector = self.index.state_vector().encode();
-        match self.sessions.get_mut(&owner) {
-            Some(session) => session.ask(&state_vector),
-            None => self.owner_has_gone(owner),
+        self.asides.push(Aside { by, owner, client, update, strip, receipt });
+        match owner {
+            Owner::At(_) => self.tell(News::Ask(client)),
+            Owner::Here(id) => {
+                let state_vector = self.index.state_vector().encode();
+                match self.sessions.get_mut(&id) {
+                    Some(session) => session.ask(&state_vector),
+                    None => self.owner_has_gone(id),
+                }
+            }
         }
     }
 
     /// Its copy has come: what is known by now is dropped, the rest is refused.
     fn owner_has_answered(&mut self, owner: SessionId) {
-        self.come_back_to_asides(owner, Foreign::Refuse);
+        self.come_back_to_asides(Foreign::Refuse, |aside| aside.owner == Owner::Here(owner));
+        self.tell_answered(owner);
+    }
+
+    /// The same, of an owner at another node.
+    pub(super) fn owner_elsewhere_has_answered(&mut self, owner: Owner, client: ClientId) {
+        self.come_back_to_asides(Foreign::Refuse, |aside| aside.owner == owner && aside.client == client);
     }
 
     /// Nobody can be asked any more: it comes back through whoever holds it.
     pub(super) fn owner_has_gone(&mut self, owner: SessionId) {
-        self.come_back_to_asides(owner, Foreign::Ask);
+        self.come_back_to_asides(Foreign::Ask, |aside| aside.owner == Owner::Here(owner));
     }
 
-    fn come_back_to_asides(&mut self, owner: SessionId, foreign: Foreign) {
-        let ready: Vec<Aside> = self.asides.extract_if(.., |aside| aside.owner == owner).collect();
+    /// What waits for owners at other nodes who are no longer there.
+    pub(super) fn come_back_to_orphans(&mut self) {
+        let mut gone = Vec::new();
+        for aside in &self.asides {
+            if matches!(aside.owner, Owner::At(_)) && self.owners.live(aside.client) != Some(aside.owner) {
+                gone.push((aside.owner, aside.client));
+            }
+        }
+        if !gone.is_empty() {
+            self.come_back_to_asides(Foreign::Ask, |aside| gone.contains(&(aside.owner, aside.client)));
+        }
+    }
+
+    fn come_back_to_asides(&mut self, foreign: Foreign, which: impl Fn(&Aside) -> bool) {
+        let ready: Vec<Aside> = self.asides.extract_if(.., |aside| which(aside)).collect();
         let mut moved = false;
         for Aside { by, update, strip, receipt, .. } in ready {
             moved |= self.take(Message { by, update, strip, live: false, receipt, foreign });
         }
         if moved {
-            self.retry_held();
-            self.pay_what_was_owed();
+            self.after_growth();
         }
     }
 
@@ -369,7 +398,10 @@ enum Kind {
     Update,
 }
 
+/// A run of clocks under one client id.
+type Clocks = (ClientId, std::ops::Range<u64>);
+
 /// All that an update tells of.
-fn whole(update: &Update) -> Ranges {
+pub(super) fn whole(update: &Update) -> Ranges {
     Ranges { structs: update.clients().collect(), deletes: update.deletes().clone() }
 }

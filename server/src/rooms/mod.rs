@@ -14,6 +14,7 @@
 //! | `intake` | edits: right, structure, ownership, causality, acknowledgement |
 //! | `answers`, `contents` | what is sent to those who join |
 //! | `owners`, `presence` | whose id is it, who is here |
+//! | `peers` | other nodes: what is heard, missing, or to be written for them |
 //! | `sockets` | how many there are |
 //! | `batch` | what gathers, what flies, what is owed when it lands |
 //! | `saver`, `compactor` | the way to the database, and keeping it short |
@@ -27,6 +28,7 @@ pub mod link;
 mod opening;
 mod outbox;
 mod owners;
+mod peers;
 mod presence;
 mod receipt;
 pub mod registry;

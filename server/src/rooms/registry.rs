@@ -4,26 +4,35 @@
 //! read once, however many come at the same moment.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use crdt_store::{Db, DocumentId, Epoch};
+use crdt_store::{Db, DocumentId, Engine, Epoch, Log, log::Head};
 use dashmap::DashMap;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     compactor::{self, Compactor},
-    room::{self, Command, Event, Figures, JoinError, Tools},
+    room::{self, Command, Compacted, Event, Figures, JoinError, Tools},
     saver,
     session::{Newcomer, SessionId},
     settings::Settings,
     sockets::Sockets,
 };
-use crate::{bus::local::Local, shutdown::Shutdown, workers::Pool};
+use crate::{
+    bus::{Bus, Ear, Envelope, News, Topic},
+    shutdown::Shutdown,
+    workers::Pool,
+};
 
 type Key = (DocumentId, Epoch);
 
@@ -34,6 +43,8 @@ const COMMANDS_MAX: usize = 1_024;
 struct Handle {
     number: u64,
     commands: mpsc::Sender<Command>,
+    /// How much of the log the room has.
+    known: Arc<AtomicI64>,
 }
 
 struct Inner {
@@ -81,7 +92,7 @@ impl Joined {
 
 impl Registry {
     /// Starts the saver and the compactor, and opens rooms when asked.
-    pub fn start(settings: Settings, db: &Db, workers: Pool, shutdown: Shutdown) -> Self {
+    pub fn start(settings: Settings, db: &Db, workers: Pool, bus: Arc<dyn Bus>, shutdown: Shutdown) -> Self {
         let log = db.log();
         let (saver, saving) = saver::saver(log.clone(), settings.commit_interval, shutdown.end_token());
         shutdown.spawn(saving);
@@ -93,13 +104,16 @@ impl Registry {
             saver,
             workers: workers.clone(),
             compactor: compactor.clone(),
-            bus: Arc::new(Local),
+            bus,
             figures: Figures::default(),
         };
         let sockets = Sockets::new(tools.settings.sockets_per_person, tools.settings.sockets_per_address);
         let inner =
             Inner { rooms: DashMap::new(), tools, sockets, shutdown: shutdown.clone(), next: AtomicU64::new(1) };
         let registry = Self { inner: Arc::new(inner) };
+        if db.engine() == Engine::Postgres {
+            shutdown.spawn(watch_heads(registry.clone(), log.clone(), shutdown.end_token()));
+        }
         shutdown.spawn(compactor::run(compactor, due, log, workers, registry.clone(), min_rows, shutdown.end_token()));
         registry
     }
@@ -110,6 +124,11 @@ impl Registry {
 
     pub fn shutdown(&self) -> &Shutdown {
         &self.inner.shutdown
+    }
+
+    /// How this node stands to the others.
+    pub fn link(&self) -> crate::bus::Link {
+        self.inner.tools.bus.link()
     }
 
     pub fn sockets(&self) -> &Sockets {
@@ -165,10 +184,13 @@ impl Registry {
             .or_insert_with(|| {
                 let number = self.inner.next.fetch_add(1, Ordering::Relaxed);
                 let (commands, queue) = mpsc::channel(COMMANDS_MAX);
+                let known = Arc::new(AtomicI64::new(i64::MAX));
+                let topic = Topic { document, epoch };
                 let registry = self.clone();
                 let on_idle = move || registry.forget((document, epoch), number);
-                tokio::spawn(room::run(document, epoch, self.inner.tools.clone(), queue, on_idle));
-                Handle { number, commands }
+                let ear = ear(commands.downgrade());
+                tokio::spawn(room::run(topic, self.inner.tools.clone(), ear, known.clone(), queue, on_idle));
+                Handle { number, commands, known }
             })
             .clone()
     }
@@ -177,23 +199,34 @@ impl Registry {
         self.inner.rooms.remove_if(&key, |_, handle| handle.number == number);
     }
 
-    /// Words for the clients of a document that know them, whatever lineage they have open.
-    pub fn notify(&self, document: DocumentId, value: &serde_json::Value) {
+    /// Words for the clients of a document that know them, on all nodes.
+    pub fn notify(&self, document: DocumentId, epoch: Epoch, value: &serde_json::Value) {
         let text: Arc<str> = value.to_string().into();
-        for room in self.inner.rooms.iter().filter(|room| room.key().0 == document) {
-            // A room whose queue is full has other worries; a client learns the news when it asks next.
+        // A room whose queue is full has other worries; a client learns the news when it asks next.
+        if let Some(room) = self.inner.rooms.get(&(document, epoch)) {
             let _ = room.commands.try_send(Command::Notify { text: text.clone() });
         }
+        self.publish(document, epoch, News::Notify(text));
     }
 
-    /// News for the room, if it is open.
-    pub(super) fn tell(&self, document: DocumentId, epoch: Epoch, event: Event) {
-        self.hand(document, epoch, Command::Told(Box::new(event)));
+    /// The document has a new snapshot.
+    pub(super) fn compacted(&self, document: DocumentId, epoch: Epoch, compacted: Compacted) {
+        let Compacted { seq, snapshot_bytes, .. } = compacted;
+        self.publish(document, epoch, News::Compacted { seq, bytes: snapshot_bytes as u64 });
+        self.hand(document, epoch, Command::Told(Box::new(Event::Compacted(compacted))));
     }
 
     /// The document is not what it was: its sessions are to come again.
     pub(super) fn reset(&self, document: DocumentId, epoch: Epoch) {
+        self.publish(document, epoch, News::Reset);
         self.hand(document, epoch, Command::Reset);
+    }
+
+    fn publish(&self, document: DocumentId, epoch: Epoch, news: News) {
+        let bus = &self.inner.tools.bus;
+        if bus.has_listeners() {
+            bus.publish(Topic { document, epoch }, Envelope::encode(bus.node(), &[news]));
+        }
     }
 
     /// A full room gets the command when it has time for it; nobody waits here.
@@ -216,5 +249,52 @@ impl Registry {
             }
         };
         tokio::time::timeout(patience, all).await.is_ok()
+    }
+}
+
+/// Hands what the bus brings to a room. A room that has no time for it reads the log later.
+fn ear(commands: mpsc::WeakSender<Command>) -> Ear {
+    Arc::new(move |heard| {
+        if let Some(commands) = commands.upgrade()
+            && commands.try_send(Command::Heard(heard)).is_err()
+        {
+            metrics::counter!("unisson_bus_missed_total").increment(1);
+        }
+    })
+}
+
+/// Tells rooms of rows that nobody told them of: the bus is a hint, the log is the truth.
+async fn watch_heads(registry: Registry, log: Log, end: CancellationToken) {
+    /// Documents asked for in one question.
+    const QUESTION: usize = 2_000;
+    let mut every = interval(registry.settings().heads_interval);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = end.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        let open: Vec<Key> = registry.inner.rooms.iter().map(|room| *room.key()).collect();
+        for some in open.chunks(QUESTION) {
+            let documents: Vec<DocumentId> = some.iter().map(|(document, _)| *document).collect();
+            match log.heads(&documents).await {
+                Ok(heads) => registry.compare(some, &heads.into_iter().collect()),
+                // Rooms find out by themselves that the database is away.
+                Err(error) => tracing::debug!(%error, "log.heads failed"),
+            }
+        }
+    }
+}
+
+impl Registry {
+    fn compare(&self, open: &[Key], heads: &HashMap<DocumentId, Head>) {
+        for key in open {
+            let Some(room) = self.inner.rooms.get(key) else { continue };
+            let head = heads.get(&key.0);
+            let is_known = head.is_some_and(|head| head.epoch == key.1 && head.seq <= room.known.load(Ordering::Relaxed));
+            if !is_known {
+                let _ = room.commands.try_send(Command::Head(head.map(|head| (head.epoch, head.seq))));
+            }
+        }
     }
 }

@@ -7,12 +7,15 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use bytes::Bytes;
 use crdt_store::{
-    DocumentId, Epoch, Log, Seq,
+    ClientId, DocumentId, Epoch, Log, Seq,
     log::{Outcome, Stored},
     update::{DeleteSet, Index, Ranges, Update, awareness},
 };
@@ -23,11 +26,13 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
+    answers::Answered,
     batch::{Flying, Gathering, Tail},
     compactor::Compactor,
     contents::{Contents, Parts},
     opening::{Opened, open},
-    owners::Owners,
+    owners::{Owner, Owners},
+    peers::{Caught, Peers},
     presence::{self, Presence},
     receipt::{Due, SharedReceipt},
     saver::Saver,
@@ -35,7 +40,11 @@ use super::{
     settings::Settings,
     wire::{Dialect, Incoming, Sync},
 };
-use crate::{access::Access, bus::Bus, workers::Pool};
+use crate::{
+    access::Access,
+    bus::{Bus, Ear, Heard, News, Person, Topic},
+    workers::Pool,
+};
 
 /// What sockets and the rest of the server ask of a room.
 #[derive(Debug)]
@@ -73,6 +82,10 @@ pub(super) enum Command {
     },
     /// News from outside the room.
     Told(Box<Event>),
+    /// What the bus brings.
+    Heard(Heard),
+    /// How far the log has come, and in which lineage; nothing for a document that has gone.
+    Head(Option<(Epoch, Seq)>),
     /// The document is not what it was: everybody is to come again.
     Reset,
 }
@@ -81,6 +94,8 @@ pub(super) enum Command {
 #[derive(Debug)]
 pub(super) enum Event {
     Landed(Outcome),
+    /// What was missing of the log.
+    Caught(Box<crdt_store::Result<Caught>>),
     Loaded(Box<crdt_store::Result<Stored>>),
     /// Whether a reader's deletes were known already.
     Judged {
@@ -89,11 +104,16 @@ pub(super) enum Event {
         receipt: Option<SharedReceipt>,
         covered: bool,
     },
-    Compacted {
-        seq: Seq,
-        snapshot_bytes: usize,
-        deletes: DeleteSet,
-    },
+    Compacted(Compacted),
+}
+
+/// The rows up to `seq` are in a snapshot.
+#[derive(Debug)]
+pub(super) struct Compacted {
+    pub seq: Seq,
+    pub snapshot_bytes: usize,
+    /// All that the document has deleted, which is more than an index can know.
+    pub deletes: DeleteSet,
 }
 
 /// Why a session could not join.
@@ -148,10 +168,19 @@ impl Default for Figures {
 #[derive(Debug)]
 pub(super) struct Aside {
     pub by: SessionId,
-    pub owner: SessionId,
+    pub owner: Owner,
+    /// The id under which the owner writes.
+    pub client: ClientId,
     pub update: Update,
     pub strip: bool,
     pub receipt: Option<SharedReceipt>,
+}
+
+impl Aside {
+    /// The id that another node was asked about.
+    pub fn asked_elsewhere(&self) -> Option<ClientId> {
+        matches!(self.owner, Owner::At(_)).then_some(self.client)
+    }
 }
 
 pub(super) struct Room {
@@ -164,10 +193,14 @@ pub(super) struct Room {
     pub generation: u64,
     pub size_bytes: usize,
     pub contents: Contents,
+    pub answered: Answered,
     pub owners: Owners,
     pub sessions: HashMap<SessionId, Session>,
     pub asides: Vec<Aside>,
     pub presence: Presence,
+    pub peers: Peers,
+    /// How much of the log is in the index, for those who look from outside.
+    known: Arc<AtomicI64>,
     pub gathering: Gathering,
     pub flying: Option<Flying>,
     /// The number of the gathering batch. The flying one is the number before.
@@ -202,18 +235,28 @@ const IDLE_TAIL_BYTES: usize = 32 << 10;
 
 /// Runs a room until it has been empty for long enough, or its document is over.
 pub(super) async fn run(
-    document: DocumentId,
-    epoch: Epoch,
+    topic: Topic,
     tools: Tools,
+    ear: Ear,
+    known: Arc<AtomicI64>,
     mut commands: mpsc::Receiver<Command>,
-    on_idle: impl Fn() + Send,
+    on_idle: impl Fn() + Send + std::marker::Sync,
 ) {
+    let Topic { document, epoch } = topic;
     let (events, mut incoming) = mpsc::unbounded_channel();
     let began = Instant::now();
+    let bus = tools.bus.clone();
+    // The next to open the document subscribes anew: this one has to have let go before.
+    let on_idle = || {
+        bus.unsubscribe(topic);
+        on_idle();
+    };
+    // What is said while the log is read waits in the queue, and follows.
+    bus.subscribe(topic, ear).await;
     // Boxed: what reading needs is not carried along for the life of the room.
     let opening = Box::pin(open(&tools.log, document, epoch));
     let mut room = match opening.instrument(tracing::info_span!("room.open", document.id = %document)).await {
-        Ok(opened) if opened.stored.epoch == epoch => Room::new(document, epoch, tools, events, opened),
+        Ok(opened) if opened.stored.epoch == epoch => Room::new(topic, tools, events, known, opened),
         Ok(_) => return refuse_all(&mut commands, JoinError::OldEpoch, &on_idle).await,
         Err(error) => {
             let why = match error {
@@ -227,6 +270,8 @@ pub(super) async fn run(
     };
     metrics::histogram!("unisson_room_open_seconds").record(began.elapsed());
     metrics::gauge!("unisson_rooms").increment(1);
+    room.tell(News::Hello);
+    room.publish();
     room.work(&mut commands, &mut incoming, &on_idle).await;
     metrics::gauge!("unisson_rooms").decrement(1);
     room.tell_pending(0);
@@ -245,12 +290,13 @@ async fn refuse_all(commands: &mut mpsc::Receiver<Command>, why: JoinError, on_i
 
 impl Room {
     fn new(
-        document: DocumentId,
-        epoch: Epoch,
+        topic: Topic,
         tools: Tools,
         events: mpsc::UnboundedSender<Event>,
+        known: Arc<AtomicI64>,
         opened: Opened,
     ) -> Self {
+        let Topic { document, epoch } = topic;
         let Opened { stored, index, attributions } = opened;
         let mut owners = Owners::default();
         for attribution in attributions.iter().filter(|attribution| !attribution.brought) {
@@ -258,6 +304,8 @@ impl Room {
         }
         let presence = Presence::new(tools.settings.presence_entries);
         let parts = Parts::new(&stored, Vec::new());
+        let peers = Peers::new(stored.head_seq);
+        known.store(stored.head_seq, Ordering::Relaxed);
         let snapshot_bytes: usize =
             stored.snapshot.iter().flat_map(|snapshot| snapshot.parts.iter().map(Bytes::len)).sum();
         let mut tail = Tail::default();
@@ -273,10 +321,13 @@ impl Room {
             generation: 0,
             size_bytes: snapshot_bytes + tail.bytes,
             contents: Contents::Present(parts),
+            answered: Answered::default(),
             owners,
             sessions: HashMap::new(),
             asides: Vec::new(),
             presence,
+            peers,
+            known,
             gathering: Gathering::default(),
             flying: None,
             batch: 1,
@@ -302,6 +353,7 @@ impl Room {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let presence_at = self.presence_at;
+            let repair_at = self.peers.repair_at();
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.on_event(event),
@@ -314,6 +366,7 @@ impl Room {
                     }
                 }
                 () = tokio::time::sleep_until(presence_at), if self.presence.has_news() => {}
+                () = tokio::time::sleep_until(repair_at.unwrap_or(presence_at)), if repair_at.is_some() => {}
                 _ = tick.tick() => self.on_tick(),
             }
             self.end_turn();
@@ -364,14 +417,10 @@ impl Room {
             Command::Leave { session } => self.leave(session),
             Command::SetAccess { session, access } => self.set_access(session, access),
             Command::Settled { done } => self.when_landed(Due::Done(done)),
-            Command::Notify { text } => {
-                for session in self.sessions.values_mut() {
-                    if let Some(frame) = session.address.stateless(&text) {
-                        session.send(frame);
-                    }
-                }
-            }
+            Command::Notify { text } => self.notify(&text),
             Command::Told(event) => self.on_event(*event),
+            Command::Heard(heard) => self.on_heard(heard),
+            Command::Head(head) => self.on_head(head),
             Command::Reset => self.end(JoinError::Closed),
         }
     }
@@ -379,21 +428,45 @@ impl Room {
     fn on_event(&mut self, event: Event) {
         match event {
             Event::Landed(outcome) => self.on_landed(outcome),
+            Event::Caught(caught) => self.on_caught(*caught),
             Event::Loaded(stored) => self.on_loaded(*stored),
             Event::Judged { session, ranges, receipt, covered } => {
                 if covered {
+                    self.also_wants(&ranges);
                     self.settle(receipt);
                 } else {
                     self.refuse(session, reason::READ_ONLY, Some(ranges), receipt);
                 }
             }
-            Event::Compacted { seq, snapshot_bytes, deletes } => {
+            Event::Compacted(Compacted { seq, snapshot_bytes, deletes }) => {
                 self.index.adopt_deletes(&deletes);
-                self.tail.cut(seq);
-                let pending = self.gathering.bytes + self.flying.as_ref().map_or(0, |flying| flying.bytes);
-                self.size_bytes = snapshot_bytes + self.tail.bytes + pending;
+                self.compacted(seq, snapshot_bytes);
             }
         }
+    }
+
+    /// The rows up to `seq` are in a snapshot.
+    pub(super) fn compacted(&mut self, seq: Seq, snapshot_bytes: usize) {
+        self.tail.cut(seq);
+        self.size_bytes = snapshot_bytes + self.tail.bytes + self.pending_bytes();
+        self.answered.forget();
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.gathering.bytes + self.flying.as_ref().map_or(0, |flying| flying.bytes)
+    }
+
+    /// Words for the clients that know them.
+    pub(super) fn notify(&mut self, text: &str) {
+        for session in self.sessions.values_mut() {
+            if let Some(frame) = session.address.stateless(text) {
+                session.send(frame);
+            }
+        }
+    }
+
+    pub(super) fn topic(&self) -> Topic {
+        Topic { document: self.document, epoch: self.epoch }
     }
 
     fn on_message(&mut self, id: SessionId, message: Incoming) {
@@ -432,10 +505,11 @@ impl Room {
             return;
         }
         metrics::gauge!("unisson_sessions").decrement(1);
-        self.presence.leave(id);
-        self.owners.release(id);
+        self.presence.leave(Owner::Here(id), &[]);
+        self.owners.release(Owner::Here(id), &[]);
         self.asides.retain(|aside| aside.by != id);
         self.owner_has_gone(id);
+        self.tell_gone(id);
         if self.sessions.is_empty() {
             self.idle_since = Some(Instant::now());
         }
@@ -472,7 +546,7 @@ impl Room {
         if session.presence.is_some_and(|(_, last)| entry.clock <= last && entry.state != "null") {
             return;
         }
-        if !self.owners.bind(entry.client, session.person, id) {
+        if !self.owners.bind(entry.client, session.person, Owner::Here(id)) {
             return;
         }
         session.presence = Some((entry.client, entry.clock));
@@ -480,18 +554,20 @@ impl Room {
             Some(name) => presence::with_name(&entry.state, name),
             None => entry.state,
         };
-        self.presence.set(id, entry.client, entry.clock, state);
+        self.presence.set(Owner::Here(id), entry.client, entry.clock, state);
     }
 
     /// What is done once, after all that has come together.
     fn end_turn(&mut self) {
         self.submit();
-        let pending = self.gathering.bytes + self.flying.as_ref().map_or(0, |flying| flying.bytes);
-        self.tell_pending(pending);
+        self.tell_pending(self.pending_bytes());
         if self.presence.has_news() && Instant::now() >= self.presence_at {
             self.presence_at = Instant::now() + self.tools.settings.presence_interval;
             self.tell_presence();
         }
+        self.repair();
+        self.publish();
+        self.known.store(self.peers.known(), Ordering::Relaxed);
     }
 
     fn tell_pending(&mut self, bytes: usize) {
@@ -503,6 +579,16 @@ impl Room {
 
     fn tell_presence(&mut self) {
         let turn = self.presence.take_turn();
+        let people: Vec<Person> = turn
+            .of_this_node()
+            .map(|(id, entry)| Person {
+                user: self.sessions.get(&id).and_then(|session| session.person),
+                entry: entry.clone(),
+            })
+            .collect();
+        if !people.is_empty() {
+            self.tell(News::Presence(people));
+        }
         let all = turn.for_all();
         let mut frames = Frames::default();
         for (id, session) in &mut self.sessions {
@@ -543,11 +629,14 @@ impl Room {
         {
             self.contents = Contents::Absent;
         }
+        self.answered.forget();
+        self.tend_peers(now);
     }
 
     fn is_idle(&self) -> bool {
         self.idle_since.is_some_and(|since| since.elapsed() >= self.tools.settings.idle_after)
             && self.newest_pending().is_none()
+            && self.peers.is_quiet()
             && !matches!(self.contents, Contents::Loading { .. })
     }
 }

@@ -10,6 +10,7 @@ use crdt_store::{
 use uuid::Uuid;
 
 use super::{
+    answers::Made,
     outbox::{Closing, Outbox},
     receipt::SharedReceipt,
     wire::Address,
@@ -143,12 +144,10 @@ impl Session {
     }
 
     /// Sends our step 1, the parts and what has happened meanwhile, in one go.
-    pub fn answer(&mut self, state_vector: &[u8], parts: &[Bytes]) {
+    pub fn answer(&mut self, made: &Made) {
         self.asked.push_back(Asked::WithAnswer);
-        self.outbox.push_part(self.address.step1(state_vector));
-        for (at, part) in parts.iter().enumerate() {
-            let frame = if at + 1 == parts.len() { self.address.step2(part) } else { self.address.update(part) };
-            self.outbox.push_part(frame);
+        for frame in made.frames.iter() {
+            self.outbox.push_part(frame.clone());
         }
         if let Phase::Opening { behind, .. } = std::mem::replace(&mut self.phase, Phase::Live) {
             for frame in behind {

@@ -17,10 +17,17 @@ pub struct Settings {
     pub presence_entries: usize,
     /// Edits of one room that wait for the database. Beyond it the room is read-only until the database is back.
     pub pending_bytes: usize,
+    /// Edits of one room heard from other nodes that are not in the database as far as is known. What comes beyond it
+    /// is taken when it is.
+    pub unlanded_bytes: usize,
     /// Parts of messages of one session that wait for what they build on.
     pub held_bytes: usize,
     /// What waits to be sent to one socket, the first synchronisation not counted. Beyond it the socket is closed.
     pub outbox_bytes: usize,
+    /// Of a client that comes over plain HTTP: what is on its way to it and not yet confirmed.
+    pub window_bytes: usize,
+    /// And for how long such a client may be away before its connection is over.
+    pub resume_within: Duration,
     /// What a document's session may send before its token is judged.
     pub waiting_bytes: usize,
     pub waiting_frames: usize,
@@ -45,6 +52,8 @@ pub struct Settings {
     pub silence_timeout: Duration,
     /// A socket that takes nothing for so long is closed.
     pub write_timeout: Duration,
+    /// Between two looks at how far the logs of the open documents have come.
+    pub heads_interval: Duration,
     /// An empty room leaves memory after so long.
     pub idle_after: Duration,
     /// Between two presence messages of one room.
@@ -52,7 +61,7 @@ pub struct Settings {
     /// Log rows, and bytes of them, after which a document is compacted.
     pub compact_rows: u64,
     pub compact_bytes: usize,
-    /// From the start of a commit to the next one's, when both are busy.
+    /// From the start of a commit to the next one's while little is written. A busy node commits more often.
     pub commit_interval: Duration,
 }
 
@@ -65,8 +74,11 @@ impl Default for Settings {
             awareness_bytes: 16 << 10,
             presence_entries: 2_000,
             pending_bytes: 64 << 20,
+            unlanded_bytes: 16 << 20,
             held_bytes: 16 << 20,
             outbox_bytes: 16 << 20,
+            window_bytes: 1 << 20,
+            resume_within: Duration::from_secs(30),
             waiting_bytes: 64 << 10,
             waiting_frames: 100,
             strangers_bytes: 64 << 20,
@@ -80,6 +92,7 @@ impl Default for Settings {
             heartbeat_after: Duration::from_secs(15),
             silence_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
+            heads_interval: Duration::from_millis(750),
             idle_after: Duration::from_secs(30),
             presence_interval: Duration::from_millis(100),
             compact_rows: 500,
