@@ -94,6 +94,16 @@ impl Auth {
         self.principal(headers).await.map(Ok)
     }
 
+    /// Tells the bearers of one login cookie from those of another, without asking the database. Like
+    /// [`Auth::socket_login`], it refuses a page of another site that borrows a cookie.
+    pub fn socket_mark(&self, headers: &HeaderMap) -> Result<Option<Vec<u8>>, ForeignOrigin> {
+        let mark = secret_hash(headers);
+        match self.0.origins.of(headers) {
+            Origin::Foreign if CookieJar::from_headers(headers).get(COOKIE).is_some() => Err(ForeignOrigin),
+            _ => Ok(mark),
+        }
+    }
+
     /// Removes logins that have ended; how many.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         self.0.db.logins().delete_expired().await

@@ -1,6 +1,7 @@
 //! Documents: their titles and places, over REST. Their text goes over [`socket`].
 
 mod create;
+mod posted;
 mod read;
 mod rename;
 pub mod socket;

@@ -1,7 +1,7 @@
 //! The sockets: where a document's text is edited together.
 //!
 //! `/collab` speaks the Hocuspocus dialect, any number of documents on a socket; `/yjs/{name}` the y-websocket
-//! dialect, one document. Who asks is known from the login cookie, if the page is ours, or from a token. A page of
+//! dialect, one document; [`super::posted`] brings the first over plain HTTP. Who asks is known from the login cookie, if the page is ours, or from a token. A page of
 //! another site is refused before the upgrade when it would borrow a cookie.
 
 use std::{net::SocketAddr, sync::Arc};
@@ -15,6 +15,7 @@ use axum::{
 };
 use serde::Deserialize;
 
+use super::posted;
 use crate::{
     access::{Credentials, Principal, SharedJudge},
     auth::ForeignOrigin,
@@ -23,20 +24,27 @@ use crate::{
         problem::FOREIGN_ORIGIN,
         upgrade::{Allowance, Upgrade},
     },
-    rooms::link::{self, Gate, Visitor},
+    rooms::link::{
+        self, Gate, Visitor,
+        websocket::{self, WebSocketLine},
+    },
     state::State,
 };
 
-static TOO_MANY_SOCKETS: Kind = Kind::new(
+pub(super) static TOO_MANY_SOCKETS: Kind = Kind::new(
     StatusCode::TOO_MANY_REQUESTS,
     "too-many-sockets",
     "Trop de connexions sont déjà ouvertes pour cette personne ou depuis cette adresse",
     "Too many connections are open already for this person or from this address",
 );
 
-/// `/collab` and `/yjs/{name}`.
+/// `/collab` and `/yjs/{name}`, and the way around for those whom no WebSocket reaches.
 pub fn routes() -> Router<State> {
-    Router::new().route("/collab", get(collab)).route("/collab/", get(collab)).route("/yjs/{*name}", get(yjs))
+    Router::new()
+        .route("/collab", get(collab))
+        .route("/collab/", get(collab))
+        .route("/yjs/{*name}", get(yjs))
+        .merge(posted::routes())
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,7 +74,7 @@ async fn yjs(
 }
 
 /// Whose cookie came along. A foreign page is refused: it would write in its visitor's name.
-async fn login(state: &State, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+pub(super) async fn login(state: &State, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
     match state.auth().socket_login(headers).await? {
         Ok(login) => Ok(login),
         Err(ForeignOrigin) => Err(Problem::new(&FOREIGN_ORIGIN)),
@@ -100,7 +108,7 @@ fn open(state: State, request: Request, credentials: Credentials, name: Option<S
         return Problem::new(&TOO_MANY_SOCKETS).into_response();
     };
     let allowance = Allowance::new(state.budgets().clone());
-    let (response, socket) = upgrade.accept(link::socket_config(rooms.settings()), allowance.clone());
+    let (response, socket) = upgrade.accept(websocket::config(rooms.settings()), allowance.clone());
     let visitor = Visitor { credentials, gate: Arc::new(allowance), place };
     let judge: SharedJudge = Arc::new(state.auth().clone());
     state.shutdown().spawn(async move {
@@ -111,9 +119,10 @@ fn open(state: State, request: Request, credentials: Credentials, name: Option<S
                 return;
             }
         };
+        let line = WebSocketLine::new(socket, visitor.gate.clone(), rooms.settings());
         match name {
-            Some(name) => link::yjs::serve(socket, rooms, judge, visitor, name).await,
-            None => link::hocuspocus::serve(socket, rooms, judge, visitor).await,
+            Some(name) => link::yjs::serve(line, rooms, judge, visitor, name).await,
+            None => link::hocuspocus::serve(line, rooms, judge, visitor).await,
         }
     });
     response

@@ -14,7 +14,7 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 use crate::shutdown::Shutdown;
@@ -28,6 +28,11 @@ const HEAD_BYTES: usize = 16 * 1024;
 const AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(100);
 /// A request that takes longer than this at the end is cut off.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// Among the extensions of a request: cuts its connection. For an answer without end that nobody reads any more, since
+/// nothing else ends it while the kernel's buffer is full.
+#[derive(Clone, Debug)]
+pub struct Hangup(pub CancellationToken);
 
 /// Binds an address. Call within the runtime.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -79,8 +84,11 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, shutdown: 
     // Fails only on a socket that is gone already.
     let _ = stream.set_nodelay(true);
     let counted = Counted::new();
+    let hangup = Hangup(CancellationToken::new());
+    let cut = hangup.0.clone();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(hangup.clone());
         app.clone().oneshot(request.map(Body::new))
     });
     let serving = http1::Builder::new()
@@ -95,8 +103,12 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, shutdown: 
         _ = serving.as_mut() => {}
         () = shutdown.draining() => {
             serving.as_mut().graceful_shutdown();
-            let _ = serving.await;
+            tokio::select! {
+                _ = serving => {}
+                () = cut.cancelled() => {}
+            }
         }
+        () = cut.cancelled() => {}
     }
     drop(counted);
 }

@@ -1,4 +1,4 @@
-//! A socket in the Hocuspocus dialect: any number of documents, each with its own token.
+//! A connection in the Hocuspocus dialect: any number of documents, each with its own token.
 //!
 //! A document's messages wait, bounded, until its token is judged. A refusal is that document's alone: the
 //! socket stays, and the document may be asked for again.
@@ -7,12 +7,7 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::Semaphore,
-    time::Instant,
-};
-use tokio_tungstenite::WebSocketStream;
+use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     super::{
@@ -25,17 +20,14 @@ use super::{
             hocuspocus::{Frame, PING, PONG, document_name, read},
         },
     },
-    Close, Speaker, Visitor,
+    Close, Line, Speaker, Visitor,
     admission::{NoSeat, judge, seat},
     run,
 };
 use crate::access::{Credentials, Denied, Grant, SharedJudge};
 
-/// Runs the socket to its end.
-pub async fn serve<S>(ws: WebSocketStream<S>, registry: Registry, judge: SharedJudge, visitor: Visitor)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+/// Runs the connection to its end.
+pub async fn serve(line: impl Line, registry: Registry, judge: SharedJudge, visitor: Visitor) {
     let (out, reader) = outbox(registry.settings().outbox_bytes);
     let number = registry.next_session().0;
     let permits = Arc::new(Semaphore::new(registry.settings().messages_in_flight));
@@ -52,8 +44,10 @@ where
         versioned: false,
         stranger_until,
     };
-    run(ws, reader, gate, &registry, number, &mut speaker).await;
+    run(line, reader, gate, &registry, number, &mut speaker).await;
 }
+
+const TOO_MANY: &str = "too-many-documents";
 
 /// One document on this socket, by the address that the client writes.
 enum Document {
@@ -139,11 +133,11 @@ impl HocuspocusSpeaker {
         Ok(())
     }
 
-    /// A place for what waits, if there may be one more document.
+    /// A place for what waits, if there may be one more document. The refusal answers the token, of which there is one;
+    /// what comes before and behind it goes nowhere.
     fn new_document(&mut self, address: &Bytes) -> Option<&mut Waiting> {
         let full = self.documents.len() >= self.registry.settings().documents_per_socket;
         if full && !self.documents.contains_key(address) {
-            self.outbox.push(Address::hocuspocus(address).denied("too-many-documents"));
             return None;
         }
         // A copy: a slice would keep the whole frame in memory.
@@ -175,7 +169,11 @@ impl HocuspocusSpeaker {
             Some(Document::Waiting(waiting)) => waiting.judging = true,
             Some(Document::Refused) | None => match self.new_document(&address) {
                 Some(waiting) => waiting.judging = true,
-                None => return,
+                None => {
+                    metrics::counter!("unisson_refusals_total", "reason" => TOO_MANY).increment(1);
+                    self.outbox.push(Address::hocuspocus(&address).denied(TOO_MANY));
+                    return;
+                }
             },
         }
         if name.is_empty() || name.len() > NAME_BYTES_MAX {

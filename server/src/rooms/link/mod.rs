@@ -1,27 +1,19 @@
-//! One socket: frames in, frames out, and when it ends.
+//! One connection of a client: frames in, frames out, and when it ends.
 //!
-//! One task a socket reads, hands on and writes; what is queued goes out with one flush. [`yjs`] and
-//! [`hocuspocus`] say what a frame means; this file keeps time, writes, and closes with the right code.
+//! One task a connection hears, hands on and writes; what is queued goes out at once. [`yjs`] and [`hocuspocus`] say
+//! what a frame means; a [`Line`] carries frames, as a [`websocket`] or as a [`pair`] of streams over plain HTTP; this
+//! file keeps time, empties the queue, and closes with the right code.
 
 mod admission;
 pub mod hocuspocus;
+pub mod pair;
+pub mod websocket;
 pub mod yjs;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::{Instant, MissedTickBehavior, interval, timeout},
-};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Error, Message,
-        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
-    },
-};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::{
     outbox::{Closing, OutboxReader, Outgoing},
@@ -72,74 +64,93 @@ pub(super) trait Speaker: Send {
     fn leave(&mut self);
 }
 
-/// Buffers of 4 KiB: thousands of idle sockets are the rule. A message of any size can be written, since the
-/// queue before it is bounded.
-pub fn socket_config(settings: &Settings) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(4 << 10)
-        .write_buffer_size(4 << 10)
-        .max_write_buffer_size(usize::MAX)
-        .max_message_size(Some(settings.frame_bytes))
-        .max_frame_size(Some(settings.frame_bytes))
+/// What came over a line.
+pub enum Heard {
+    Frame(Bytes),
+    /// Nothing but a sign of life.
+    Sign,
+    /// What no client may send: it is told so, and closed.
+    Offence(Close),
+    /// The client takes its leave.
+    Farewell,
+    /// The client has gone.
+    End,
+}
+
+/// The client has gone: nothing can be said to it.
+pub struct Gone;
+
+/// What carries the frames of one client. Each has a time limit of its own for whatever it waits for.
+pub trait Line: Send {
+    /// The name in figures.
+    const TRANSPORT: &'static str;
+
+    /// The next thing that comes. May be dropped at any time.
+    fn hear(&mut self) -> impl Future<Output = Heard> + Send;
+
+    /// Sends what was taken from the queue, and empties it. Gives back the word to close, if it was among it.
+    fn write(&mut self, batch: &mut Vec<Outgoing>) -> impl Future<Output = Result<Option<Close>, Gone>> + Send;
+
+    /// Called at every tick; `silent_for` is how long nothing was heard.
+    fn tend(&mut self, silent_for: Duration) -> impl Future<Output = Result<(), Gone>> + Send;
+
+    /// Answers a farewell.
+    fn part(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Says why it ends. All that is queued was written before.
+    fn close(&mut self, close: Close) -> impl Future<Output = ()> + Send;
 }
 
 const BATCH_MAX: usize = 64;
 const TICK: Duration = Duration::from_secs(5);
-const PING_AFTER: Duration = Duration::from_secs(20);
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Sockets are closed in so many slices when the node stops, one after the other.
 const DRAIN_SLICES: u64 = 20;
 const DRAIN_SLICE: Duration = Duration::from_millis(100);
 
-struct Socket<S> {
-    ws: WebSocketStream<S>,
+struct Link<L> {
+    line: L,
     outbox: OutboxReader,
     batch: Vec<Outgoing>,
     gate: Arc<dyn Gate>,
     bytes_read: u64,
     sent_at: Instant,
     heard_at: Instant,
-    write_timeout: Duration,
-    /// What the node's figure holds of this socket's queue. Told now and then: a queue changes with each frame.
+    /// What the node's figure holds of this client's queue. Told now and then: a queue changes with each frame.
     told_queued: usize,
 }
 
-/// Runs a socket to its end. `number` spreads the ends of many over the drain.
-pub(super) async fn run<S, T>(
-    ws: WebSocketStream<S>,
+/// Runs a connection to its end. `number` spreads the ends of many over the drain.
+pub(super) async fn run<L: Line, T: Speaker>(
+    line: L,
     outbox: OutboxReader,
     gate: Arc<dyn Gate>,
     registry: &Registry,
     number: u64,
     speaker: &mut T,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-    T: Speaker,
-{
-    let settings = registry.settings();
-    let mut socket = Socket {
-        ws,
+) {
+    let mut link = Link {
+        line,
         outbox,
         batch: Vec::with_capacity(4),
         gate,
         bytes_read: 0,
         sent_at: Instant::now(),
         heard_at: Instant::now(),
-        write_timeout: settings.write_timeout,
         told_queued: 0,
     };
-    metrics::gauge!("unisson_sockets").increment(1);
-    let end = socket.talk(registry, number, speaker).await;
-    if let Some((closing, reason)) = end {
-        socket.close(closing, reason).await;
+    let open = metrics::gauge!("unisson_sockets", "transport" => L::TRANSPORT);
+    open.increment(1);
+    let end = link.talk(registry, number, speaker).await;
+    if let Some(close) = end {
+        link.close(close).await;
     }
     speaker.leave();
-    socket.tell_queued(0);
-    metrics::gauge!("unisson_sockets").decrement(1);
+    link.tell_queued(0);
+    open.decrement(1);
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
+impl<L: Line> Link<L> {
     /// Until the client goes (`None`) or is to be closed.
     async fn talk<T: Speaker>(&mut self, registry: &Registry, number: u64, speaker: &mut T) -> Option<Close> {
         let settings = registry.settings();
@@ -152,22 +163,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
         });
         loop {
             let spoken = tokio::select! {
-                heard = self.ws.next() => {
+                heard = self.line.hear() => {
                     self.heard_at = Instant::now();
                     match heard {
-                        Some(Ok(Message::Binary(frame))) => {
-                            self.gate.message_read();
-                            speaker.on_frame(frame).await
-                        }
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                        Some(Ok(Message::Text(_))) => Err((Closing::Protocol, "binary frames only")),
-                        Some(Err(Error::Capacity(_))) => Err((Closing::TooBig, "frame too big")),
-                        Some(Ok(Message::Close(_))) => {
-                            // The answer to it is written already; it only has to leave.
-                            let _ = timeout(CLOSE_TIMEOUT, self.ws.flush()).await;
+                        Heard::Frame(frame) => speaker.on_frame(frame).await,
+                        Heard::Sign => Ok(()),
+                        Heard::Offence(close) => Err(close),
+                        Heard::Farewell => {
+                            self.line.part().await;
                             return None;
                         }
-                        Some(Ok(Message::Frame(_)) | Err(_)) | None => return None,
+                        Heard::End => return None,
                     }
                 }
                 taken = self.outbox.take(&mut self.batch, BATCH_MAX) => {
@@ -212,9 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
         {
             self.batch.push(Outgoing::Frame(frame));
         }
-        if now.duration_since(self.heard_at) > PING_AFTER {
-            self.send(Message::Ping(Bytes::new())).await?;
-        }
+        self.line.tend(now.duration_since(self.heard_at)).await?;
         if !self.batch.is_empty() {
             self.write().await?;
         }
@@ -228,46 +232,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
         }
     }
 
-    /// Writes what was taken from the queue with one flush. Gives back the word to close, if it was among it.
+    /// Writes what was taken from the queue. Gives back the word to close, if it was among it.
     async fn write(&mut self) -> Result<Option<Close>, Gone> {
-        let mut batch = std::mem::take(&mut self.batch);
-        let mut close = None;
-        let written = timeout(self.write_timeout, async {
-            for outgoing in batch.drain(..) {
-                match outgoing {
-                    Outgoing::Frame(frame) | Outgoing::Part(frame) => {
-                        self.ws.feed(Message::Binary(frame)).await?;
-                    }
-                    Outgoing::Close(closing, reason) => {
-                        close = Some((closing, reason));
-                        break;
-                    }
-                }
-            }
-            self.ws.flush().await
-        })
-        .await;
-        batch.clear();
-        self.batch = batch;
-        match written {
-            Ok(Ok(())) => {
-                self.sent_at = Instant::now();
-                Ok(close)
-            }
-            Ok(Err(_)) | Err(_) => Err(Gone),
-        }
+        let close = self.line.write(&mut self.batch).await?;
+        self.sent_at = Instant::now();
+        Ok(close)
     }
 
-    async fn send(&mut self, message: Message) -> Result<(), Gone> {
-        match timeout(self.write_timeout, self.ws.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Gone),
-        }
-    }
-
-    /// Sends what is queued and a close frame, and waits a little for the client's own.
-    async fn close(&mut self, closing: Closing, reason: &'static str) {
-        metrics::counter!("unisson_sockets_closed_total", "code" => closing.code().to_string()).increment(1);
+    /// Sends what is queued, and says why it ends.
+    async fn close(&mut self, close: Close) {
+        metrics::counter!("unisson_sockets_closed_total", "code" => close.0.code().to_string()).increment(1);
         while !self.outbox.is_empty() {
             self.outbox.take(&mut self.batch, BATCH_MAX).await;
             match self.write().await {
@@ -276,15 +250,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket<S> {
                 Err(Gone) => return,
             }
         }
-        let frame = CloseFrame { code: CloseCode::from(closing.code()), reason: reason.into() };
-        let _ = timeout(CLOSE_TIMEOUT, async {
-            self.ws.close(Some(frame)).await?;
-            while let Some(Ok(_)) = self.ws.next().await {}
-            Ok::<(), Error>(())
-        })
-        .await;
+        self.line.close(close).await;
     }
 }
-
-/// The client has gone: nothing can be said to it.
-struct Gone;

@@ -6,11 +6,7 @@
 use std::future::{Future, pending};
 
 use bytes::Bytes;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::Instant,
-};
-use tokio_tungstenite::WebSocketStream;
+use tokio::time::Instant;
 
 use super::{
     super::{
@@ -20,17 +16,14 @@ use super::{
         session::{Newcomer, SessionId},
         wire::{self, Address, Incoming, WireError},
     },
-    Close, Speaker, Visitor,
+    Close, Line, Speaker, Visitor,
     admission::{NoSeat, seat},
     run,
 };
 use crate::access::{Denied, SharedJudge};
 
 /// Runs the socket to its end. `name` is decoded already.
-pub async fn serve<S>(ws: WebSocketStream<S>, registry: Registry, judge: SharedJudge, visitor: Visitor, name: String)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+pub async fn serve(line: impl Line, registry: Registry, judge: SharedJudge, visitor: Visitor, name: String) {
     let session = registry.next_session();
     let key = uuid::Uuid::now_v7();
     let (out, reader) = outbox(registry.settings().outbox_bytes);
@@ -66,7 +59,7 @@ where
     };
     let permits = std::sync::Arc::new(tokio::sync::Semaphore::new(registry.settings().messages_in_flight));
     let mut speaker = YjsSpeaker { session, room, permits, _outbox: out };
-    run(ws, reader, visitor.gate.clone(), &registry, session.0, &mut speaker).await;
+    run(line, reader, visitor.gate.clone(), &registry, session.0, &mut speaker).await;
 }
 
 struct YjsSpeaker {

@@ -1,0 +1,119 @@
+//! A line that is a WebSocket.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error, Message,
+        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
+    },
+};
+
+use super::{
+    super::{
+        outbox::{Closing, Outgoing},
+        settings::Settings,
+    },
+    Close, Gate, Gone, Heard, Line,
+};
+
+const PING_AFTER: Duration = Duration::from_secs(20);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Buffers of 4 KiB: thousands of idle sockets are the rule. A message of any size can be written, since the
+/// queue before it is bounded.
+pub fn config(settings: &Settings) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(4 << 10)
+        .write_buffer_size(4 << 10)
+        .max_write_buffer_size(usize::MAX)
+        .max_message_size(Some(settings.frame_bytes))
+        .max_frame_size(Some(settings.frame_bytes))
+}
+
+pub struct WebSocketLine<S> {
+    ws: WebSocketStream<S>,
+    gate: Arc<dyn Gate>,
+    write_timeout: Duration,
+}
+
+impl<S> WebSocketLine<S> {
+    pub fn new(ws: WebSocketStream<S>, gate: Arc<dyn Gate>, settings: &Settings) -> Self {
+        Self { ws, gate, write_timeout: settings.write_timeout }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Line for WebSocketLine<S> {
+    const TRANSPORT: &'static str = "websocket";
+
+    async fn hear(&mut self) -> Heard {
+        match self.ws.next().await {
+            Some(Ok(Message::Binary(frame))) => {
+                self.gate.message_read();
+                Heard::Frame(frame)
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Heard::Sign,
+            Some(Ok(Message::Text(_))) => Heard::Offence((Closing::Protocol, "binary frames only")),
+            Some(Err(Error::Capacity(_))) => Heard::Offence((Closing::TooBig, "frame too big")),
+            Some(Ok(Message::Close(_))) => Heard::Farewell,
+            Some(Ok(Message::Frame(_)) | Err(_)) | None => Heard::End,
+        }
+    }
+
+    async fn write(&mut self, batch: &mut Vec<Outgoing>) -> Result<Option<Close>, Gone> {
+        let mut close = None;
+        let written = timeout(self.write_timeout, async {
+            for outgoing in batch.drain(..) {
+                match outgoing {
+                    Outgoing::Frame(frame) | Outgoing::Part(frame) => {
+                        self.ws.feed(Message::Binary(frame)).await?;
+                    }
+                    Outgoing::Close(closing, reason) => {
+                        close = Some((closing, reason));
+                        break;
+                    }
+                }
+            }
+            self.ws.flush().await
+        })
+        .await;
+        batch.clear();
+        match written {
+            Ok(Ok(())) => Ok(close),
+            Ok(Err(_)) | Err(_) => Err(Gone),
+        }
+    }
+
+    async fn tend(&mut self, silent_for: Duration) -> Result<(), Gone> {
+        if silent_for <= PING_AFTER {
+            return Ok(());
+        }
+        match timeout(self.write_timeout, self.ws.send(Message::Ping(Bytes::new()))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Gone),
+        }
+    }
+
+    /// The answer to the client's own word is written already; it only has to leave.
+    async fn part(&mut self) {
+        let _ = timeout(CLOSE_TIMEOUT, self.ws.flush()).await;
+    }
+
+    /// Waits a little for the client's own word.
+    async fn close(&mut self, (closing, reason): Close) {
+        let frame = CloseFrame { code: CloseCode::from(closing.code()), reason: reason.into() };
+        let _ = timeout(CLOSE_TIMEOUT, async {
+            self.ws.close(Some(frame)).await?;
+            while let Some(Ok(_)) = self.ws.next().await {}
+            Ok::<(), Error>(())
+        })
+        .await;
+    }
+}
