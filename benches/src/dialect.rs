@@ -20,6 +20,8 @@ pub enum Heard {
     /// "This is what you lack": its size.
     Step2(usize),
     Update(Bytes),
+    /// Where others are.
+    Awareness,
     /// One message stored, or refused.
     Status(bool),
     Denied,
@@ -68,6 +70,14 @@ impl Dialect {
         frame.into()
     }
 
+    /// `entries` as the library writes them.
+    pub fn awareness(self, name: &str, entries: &[u8]) -> Bytes {
+        let mut frame = self.address(name);
+        frame.push(1);
+        lib0::write_var_bytes(&mut frame, entries);
+        frame.into()
+    }
+
     /// # Errors
     /// If the frame breaks off in the middle.
     pub fn read(self, frame: &Bytes) -> Result<Heard, Malformed> {
@@ -81,6 +91,7 @@ impl Dialect {
         }
         match (lib0::read_var_uint(&mut rest)?, self) {
             (0, _) => {}
+            (1, _) => return Ok(Heard::Awareness),
             (2, Self::Hocuspocus) => {
                 return Ok(if lib0::read_var_uint(&mut rest)? == 1 { Heard::Denied } else { Heard::Other });
             }

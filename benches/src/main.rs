@@ -7,8 +7,11 @@
 
 mod client;
 mod cold;
+mod crowd;
 mod dialect;
+mod durable;
 mod idle;
+mod nodes;
 mod postgres;
 mod relay;
 mod server;
@@ -25,6 +28,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     cold::{Opening, Shelf},
+    crowd::Crowd,
     postgres::Postgres,
     server::{Kind, Programs, Server, install_peers},
     swarm::{Plan, Seen},
@@ -40,6 +44,7 @@ const ALL: &[Kind] = &[
     Kind::Unisson,
     Kind::UnissonHocuspocus,
     Kind::UnissonPostgres,
+    Kind::UnissonOther,
     Kind::Hocuspocus,
     Kind::HocuspocusSqlite,
     Kind::YWebsocket,
@@ -64,6 +69,12 @@ enum Part {
     Cold,
     /// Memory of idle sockets
     Idle,
+    /// Edits a second that are in the database, and the wait for their acknowledgement; not part of the whole
+    Durable,
+    /// People who read, type and move on; not part of the whole
+    Crowd,
+    /// Two nodes on one PostgreSQL and one Redis; not part of the whole
+    Nodes,
     /// Run the bare relay itself
     Relay { listen: SocketAddr },
 }
@@ -73,6 +84,9 @@ struct Options {
     /// The server's binary
     #[arg(long, global = true, env = "UNISSON_BIN", default_value = "target/release/unisson")]
     unisson: PathBuf,
+    /// Another build of it, measured next to the first
+    #[arg(long, global = true)]
+    other: Option<PathBuf>,
     /// Only these servers
     #[arg(long, global = true, value_delimiter = ',')]
     only: Vec<Kind>,
@@ -99,6 +113,12 @@ struct Options {
     /// A recorded editing session to open, in the format of editing-traces
     #[arg(long, global = true, env = "UNISSON_TRACE")]
     trace: Option<PathBuf>,
+    /// People of the crowd
+    #[arg(long, global = true, default_value_t = 2_000)]
+    people: usize,
+    /// Documents of the crowd
+    #[arg(long, global = true, default_value_t = 400)]
+    places: usize,
     /// Idle sockets; fewer where fewer files may be open
     #[arg(long, global = true, default_value_t = 10_000)]
     sockets: usize,
@@ -118,6 +138,12 @@ fn main() -> Result<()> {
         ensure!((1..=50).contains(&options.rounds), "1 to 50 rounds");
         let mut bench = Bench::prepare(options)?;
         let part = |wanted: fn(&Part) -> bool| cli.part.as_ref().is_none_or(wanted);
+        match cli.part {
+            Some(Part::Durable) => bench.durable().await?,
+            Some(Part::Crowd) => bench.crowd().await?,
+            Some(Part::Nodes) => bench.nodes().await?,
+            _ => {}
+        }
         if part(|part| matches!(part, Part::Letters)) {
             bench.letters().await?;
         }
@@ -144,7 +170,8 @@ struct Bench {
 
 impl Bench {
     fn prepare(options: Options) -> Result<Self> {
-        let wanted = |kind: &Kind| options.only.is_empty() || options.only.contains(kind);
+        let by_default = |kind: &Kind| *kind != Kind::UnissonOther || options.other.is_some();
+        let wanted = |kind: &Kind| options.only.contains(kind) || options.only.is_empty() && by_default(kind);
         let mut kinds: Vec<Kind> = ALL.iter().copied().filter(wanted).collect();
         let peers = if kinds.iter().any(|kind| kind.is_peer()) {
             install_peers(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers"))
@@ -158,7 +185,8 @@ impl Bench {
         if kinds.iter().any(|kind| kind.is_ours()) {
             ensure!(unisson.exists(), "{} is missing: build it, or set UNISSON_BIN", unisson.display());
         }
-        let programs = Programs { unisson, peers, postgres };
+        let other = options.other.as_ref().map(std::path::absolute).transpose()?;
+        let programs = Programs { unisson, other, peers, postgres };
         kinds.retain(|kind| match programs.missing(*kind) {
             Some(why) => {
                 eprintln!("{} is left out: {why}", kind.name());
@@ -169,21 +197,59 @@ impl Bench {
         Ok(Self { options, programs, kinds, tables: Vec::new() })
     }
 
-    async fn letters(&mut self) -> Result<()> {
+    /// As asked for on the command line.
+    fn plan(&self) -> Result<Plan> {
         let options = &self.options;
-        let plan = Plan {
+        Ok(Plan {
             rooms: options.rooms,
             writers: options.writers,
             readers: options.readers,
+            away: 0,
             rate: options.rate,
             warm_up: Duration::try_from_secs_f64(options.warm_up)?,
             window: Duration::try_from_secs_f64(options.window)?,
-        };
+        })
+    }
+
+    async fn durable(&mut self) -> Result<()> {
+        let Plan { warm_up, window, .. } = self.plan()?;
+        let ours: Vec<Kind> = self.kinds.iter().copied().filter(|kind| kind.is_ours()).collect();
+        let table = durable::table(&mut self.programs, &ours, self.options.rounds, warm_up, window).await?;
+        let title =
+            format!("Durable edits: one writer a room, {} s after {} s", self.options.window, self.options.warm_up);
+        self.tables.push((table, title));
+        Ok(())
+    }
+
+    async fn crowd(&mut self) -> Result<()> {
+        let Plan { warm_up, window, .. } = self.plan()?;
+        let crowd = Crowd { people: self.options.people, rooms: self.options.places, warm_up, window };
+        let table = crowd::table(&mut self.programs, &self.kinds, crowd).await?;
+        let title = format!("{} people in {} documents, {} s", crowd.people, crowd.rooms, self.options.window);
+        self.tables.push((table, title));
+        Ok(())
+    }
+
+    async fn nodes(&mut self) -> Result<()> {
+        ensure!(nodes::redis_server().is_some(), "redis-server is not installed");
+        let plan = self.plan()?;
+        let table = nodes::table(&mut self.programs, self.options.rounds, plan).await?;
+        let title = format!(
+            "Two nodes: {} rooms x ({} writers + {} readers, and as many readers at the other node), {} letters/s each",
+            plan.rooms, plan.writers, plan.readers, plan.rate
+        );
+        self.tables.push((table, title));
+        Ok(())
+    }
+
+    async fn letters(&mut self) -> Result<()> {
+        let plan = self.plan()?;
+        let options = &self.options;
         let mut seen: BTreeMap<Kind, Vec<Seen>> = BTreeMap::new();
         for round in 1..=options.rounds {
             for kind in &self.kinds {
                 let mut server = Server::start(*kind, &mut self.programs).await?;
-                let run = swarm::run(&server, plan).await;
+                let run = swarm::run(&server, None, plan).await;
                 server.down().await?;
                 let run = match run {
                     Ok(run) => run,

@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::server::{Folder, free_port};
+use crate::{
+    server::{Folder, free_port},
+    usage::Tree,
+};
 
 pub struct Postgres {
     bin: PathBuf,
@@ -49,6 +52,12 @@ impl Postgres {
         )?;
         let base = format!("postgres://unisson@127.0.0.1:{port}");
         Ok(Some(Self { bin, base, cluster: Some(folder), databases: 0 }))
+    }
+
+    /// What its processes take, if it is our own.
+    pub fn usage(&self) -> Option<Tree> {
+        let file = self.cluster.as_ref()?.0.join("data/postmaster.pid");
+        fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok().map(Tree)
     }
 
     /// The URL of an empty database.

@@ -28,6 +28,8 @@ pub enum Kind {
     Unisson,
     UnissonHocuspocus,
     UnissonPostgres,
+    /// Another build of ours, next to the first.
+    UnissonOther,
     Hocuspocus,
     HocuspocusSqlite,
     YWebsocket,
@@ -41,6 +43,7 @@ impl Kind {
             Self::Unisson => "unisson, SQLite",
             Self::UnissonHocuspocus => "unisson, SQLite, Hocuspocus clients",
             Self::UnissonPostgres => "unisson, PostgreSQL",
+            Self::UnissonOther => "unisson, SQLite, the other build",
             Self::Hocuspocus => "@hocuspocus/server, memory",
             Self::HocuspocusSqlite => "@hocuspocus/server, SQLite",
             Self::YWebsocket => "@y/websocket-server, memory",
@@ -49,7 +52,7 @@ impl Kind {
     }
 
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::Unisson | Self::UnissonHocuspocus | Self::UnissonPostgres)
+        matches!(self, Self::Unisson | Self::UnissonHocuspocus | Self::UnissonPostgres | Self::UnissonOther)
     }
 
     pub fn is_peer(self) -> bool {
@@ -72,6 +75,7 @@ impl Kind {
 /// What servers are started with.
 pub struct Programs {
     pub unisson: PathBuf,
+    pub other: Option<PathBuf>,
     /// The folder of the peers, when they are installed.
     pub peers: Option<PathBuf>,
     pub postgres: Option<Postgres>,
@@ -82,6 +86,7 @@ impl Programs {
     pub fn missing(&self, kind: Kind) -> Option<&'static str> {
         match kind {
             Kind::UnissonPostgres if self.postgres.is_none() => Some("no PostgreSQL on this machine"),
+            Kind::UnissonOther if self.other.is_none() => Some("--other names no binary"),
             _ if kind.is_peer() && self.peers.is_none() => Some("the peers are not installed"),
             _ => None,
         }
@@ -94,6 +99,7 @@ pub struct Server {
     address: SocketAddr,
     metrics: SocketAddr,
     command: Vec<String>,
+    database: Option<String>,
     environment: Vec<(&'static str, String)>,
     child: Option<Child>,
     folder: Folder,
@@ -101,6 +107,16 @@ pub struct Server {
 
 impl Server {
     pub async fn start(kind: Kind, programs: &mut Programs) -> Result<Self> {
+        Self::start_with(kind, programs, None, &[]).await
+    }
+
+    /// One of ours on a database that is there already, or with more to say to it.
+    pub async fn start_with(
+        kind: Kind,
+        programs: &mut Programs,
+        database: Option<String>,
+        arguments: &[&str],
+    ) -> Result<Self> {
         if let Some(why) = programs.missing(kind) {
             bail!(why);
         }
@@ -113,16 +129,23 @@ impl Server {
             let node = peers.join("node_modules/.bin/node").display().to_string();
             Ok(vec![node, peers.join(script).display().to_string(), address.port().to_string()])
         };
-        let unisson = |database: String| {
-            let program = programs.unisson.display().to_string();
-            let listen = address.to_string();
-            ["serve", "--open", "--listen", &listen, "--database", &database].iter().fold(
-                vec![program],
-                |mut command, word| {
-                    command.push((*word).to_owned());
-                    command
-                },
-            )
+        let program = match kind {
+            Kind::UnissonOther => programs.other.as_ref().context("--other names no binary")?,
+            _ => &programs.unisson,
+        };
+        let program = program.display().to_string();
+        let listen = address.to_string();
+        let unisson = |database: &str| -> Vec<String> {
+            let words = [&program, "serve", "--open", "--listen", &listen, "--database", database];
+            words.iter().chain(arguments).map(|word| (*word).to_owned()).collect()
+        };
+        let database = match kind {
+            _ if database.is_some() => database,
+            Kind::UnissonPostgres => {
+                Some(programs.postgres.as_mut().context("no PostgreSQL on this machine")?.database()?)
+            }
+            _ if kind.is_ours() => Some(format!("sqlite:{}", file("unisson.sqlite"))),
+            _ => None,
         };
         let mut environment = vec![("UNISSON_METRICS_LISTEN", metrics.to_string())];
         let command = match kind {
@@ -130,10 +153,7 @@ impl Server {
                 let program = std::env::current_exe()?.display().to_string();
                 vec![program, "relay".to_owned(), address.to_string()]
             }
-            Kind::Unisson | Kind::UnissonHocuspocus => unisson(format!("sqlite:{}", file("unisson.sqlite"))),
-            Kind::UnissonPostgres => {
-                unisson(programs.postgres.as_mut().context("no PostgreSQL on this machine")?.database()?)
-            }
+            _ if kind.is_ours() => unisson(database.as_deref().unwrap_or_default()),
             Kind::Hocuspocus => peer("hocuspocus.mjs")?,
             Kind::HocuspocusSqlite => {
                 let mut command = peer("hocuspocus.mjs")?;
@@ -145,8 +165,11 @@ impl Server {
                 environment.push(("YPERSISTENCE", file("level")));
                 peer("y-websocket.mjs")?
             }
+            Kind::Unisson | Kind::UnissonHocuspocus | Kind::UnissonOther | Kind::UnissonPostgres => {
+                bail!("{} has no command", kind.name())
+            }
         };
-        let mut server = Self { kind, address, metrics, command, environment, child: None, folder };
+        let mut server = Self { kind, address, metrics, command, database, environment, child: None, folder };
         server.up().await?;
         Ok(server)
     }
@@ -196,6 +219,11 @@ impl Server {
         Ok(())
     }
 
+    /// The address of its database; ours only.
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
     pub fn usage(&self) -> Result<Tree> {
         let id = self.child.as_ref().and_then(Child::id);
         Ok(Tree(id.with_context(|| format!("{} has ended", self.kind.name()))?))
@@ -206,7 +234,7 @@ impl Server {
             Kind::UnissonHocuspocus => "/collab".to_owned(),
             Kind::Hocuspocus | Kind::HocuspocusSqlite => "/".to_owned(),
             Kind::YWebsocket | Kind::YWebsocketLevel => format!("/{name}"),
-            Kind::Relay | Kind::Unisson | Kind::UnissonPostgres => format!("/yjs/{name}"),
+            Kind::Relay | Kind::Unisson | Kind::UnissonPostgres | Kind::UnissonOther => format!("/yjs/{name}"),
         };
         Door {
             address: self.address,

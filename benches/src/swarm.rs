@@ -2,7 +2,7 @@
 //!
 //! Every letter is a real Yjs update in a frame of its own. A letter counts as delivered each time that
 //! somebody else in its room has received it; its latency runs from just before it was written to the socket until
-//! its frame was read from another one, by one clock.
+//! its frame was read from another one, by one clock. Some readers may sit at a second node.
 
 use std::{
     collections::HashMap,
@@ -39,6 +39,8 @@ pub struct Plan {
     pub rooms: usize,
     pub writers: usize,
     pub readers: usize,
+    /// Readers in each room at the second node.
+    pub away: usize,
     /// Letters a second of each writer.
     pub rate: f64,
     pub warm_up: Duration,
@@ -49,11 +51,15 @@ impl Plan {
     /// # Errors
     /// If it is more than one machine should do to itself.
     pub fn check(&self) -> Result<()> {
-        let sockets = self.rooms * (self.writers + self.readers);
+        let sockets = self.rooms * self.seats();
         ensure!((1..=10_000).contains(&sockets), "1 to 10,000 sockets, not {sockets}");
         ensure!(self.rate > 0.0 && self.rate <= 1_000.0, "a rate above 0 and up to 1,000");
         ensure!(self.warm_up + self.window <= Duration::from_secs(600), "ten minutes at most");
         Ok(())
+    }
+
+    fn seats(&self) -> usize {
+        self.writers + self.readers + self.away
     }
 
     fn letters_max(&self) -> usize {
@@ -71,6 +77,10 @@ pub struct Seen {
     pub window: Duration,
     /// From a writer to each of the others. Sorted, in microseconds.
     pub latencies: Vec<u32>,
+    /// The same three of the second node.
+    pub away_delivered: u64,
+    pub away_cpu: Duration,
+    pub away_latencies: Vec<u32>,
     /// From a writer to the server and back: the acknowledgement, or its own letter coming back. Sorted.
     pub round_trips: Vec<u32>,
     /// Letters of the whole run that somebody never got.
@@ -87,6 +97,20 @@ impl Seen {
         at_share(&self.latencies, share)
     }
 
+    pub fn away_cpu_per_letter_us(&self) -> f64 {
+        self.away_cpu.as_secs_f64() * 1e6 / self.away_delivered.max(1) as f64
+    }
+
+    /// In milliseconds, to the second node.
+    pub fn away_latency_ms(&self, share: f64) -> f64 {
+        at_share(&self.away_latencies, share)
+    }
+
+    /// Acknowledged within the window, each second.
+    pub fn acknowledged_a_second(&self) -> f64 {
+        self.round_trips.len() as f64 / self.window.as_secs_f64()
+    }
+
     /// In milliseconds.
     pub fn round_trip_ms(&self, share: f64) -> f64 {
         at_share(&self.round_trips, share)
@@ -101,6 +125,7 @@ fn at_share(sorted: &[u32], share: f64) -> f64 {
 /// Microseconds that one session has seen.
 #[derive(Default)]
 struct Times {
+    is_away: bool,
     latencies: Vec<u32>,
     round_trips: Vec<u32>,
 }
@@ -116,6 +141,7 @@ struct Shared {
     start: Instant,
     by_client: HashMap<u64, Sent>,
     delivered: AtomicU64,
+    away_delivered: AtomicU64,
     sent: AtomicU64,
     phase: watch::Receiver<Phase>,
 }
@@ -130,9 +156,23 @@ enum Phase {
     Over,
 }
 
-/// Runs the plan against `server`, in fresh rooms.
-pub async fn run(server: &Server, plan: Plan) -> Result<Seen> {
+/// Runs the plan against `server`, in fresh rooms, with those who are away at `other`.
+pub async fn run(server: &Server, other: Option<&Server>, plan: Plan) -> Result<Seen> {
+    run_with(server, other, plan, || Ok(Duration::ZERO)).await.map(|(seen, _)| seen)
+}
+
+/// The same, and how far `also` has moved from the window's beginning to its end: somebody else's CPU time.
+pub async fn run_with(
+    server: &Server,
+    other: Option<&Server>,
+    plan: Plan,
+    also: impl Fn() -> Result<Duration>,
+) -> Result<(Seen, Duration)> {
     plan.check()?;
+    let other = match plan.away {
+        0 => None,
+        _ => Some(other.context("nobody can be away without a second node")?),
+    };
     let (phase, watched) = watch::channel(Phase::Opening);
     let by_client = (0..plan.rooms * plan.writers).map(|writer| {
         let at = std::iter::repeat_with(AtomicU64::default).take(plan.letters_max()).collect();
@@ -143,17 +183,20 @@ pub async fn run(server: &Server, plan: Plan) -> Result<Seen> {
         start: Instant::now(),
         by_client: by_client.collect(),
         delivered: AtomicU64::new(0),
+        away_delivered: AtomicU64::new(0),
         sent: AtomicU64::new(0),
         phase: watched,
     });
 
     let mut sessions = JoinSet::new();
     let mut opening = JoinSet::new();
-    for number in 0..plan.rooms * (plan.writers + plan.readers) {
+    for number in 0..plan.rooms * plan.seats() {
         if opening.len() == OPENING {
             seat(opening.join_next().await, &shared, &mut sessions)?;
         }
-        let door = server.door(&format!("swarm-{}", number % plan.rooms));
+        let is_away = number / plan.rooms >= plan.writers + plan.readers;
+        let at = other.filter(|_| is_away).unwrap_or(server);
+        let door = at.door(&format!("swarm-{}", number % plan.rooms));
         opening.spawn(async move { Ok((number, Client::open(&door).await?.0, door)) });
     }
     while let Some(opened) = opening.join_next().await {
@@ -163,34 +206,48 @@ pub async fn run(server: &Server, plan: Plan) -> Result<Seen> {
     phase.send_replace(Phase::Warming);
     sleep(plan.warm_up).await;
     let usage = server.usage()?;
+    let away_usage = other.map(Server::usage).transpose()?;
+    let away_cpu = || away_usage.map_or(Ok(Duration::ZERO), |usage| usage.cpu());
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     phase.send_replace(Phase::Measured);
-    let (cpu, delivered, begun) = (usage.cpu()?, shared.delivered.load(Ordering::Relaxed), Instant::now());
+    let (cpu, cpu_away, begun) = (usage.cpu()?, away_cpu()?, Instant::now());
+    let also_before = also()?;
+    let (delivered, delivered_away) = (count(&shared.delivered), count(&shared.away_delivered));
     sleep(plan.window).await;
     let mut seen = Seen {
         cpu: usage.cpu()?.saturating_sub(cpu),
-        delivered: shared.delivered.load(Ordering::Relaxed) - delivered,
+        delivered: count(&shared.delivered) - delivered,
+        away_cpu: away_cpu()?.saturating_sub(cpu_away),
+        away_delivered: count(&shared.away_delivered) - delivered_away,
         window: begun.elapsed(),
         memory: usage.memory()?,
         ..Seen::default()
     };
+    let moved = also()?.saturating_sub(also_before);
     phase.send_replace(Phase::Quiet);
-    let others = (plan.writers + plan.readers - 1) as u64;
+    let others = (plan.seats() - 1) as u64;
+    let missing = || {
+        let delivered = count(&shared.delivered) + count(&shared.away_delivered);
+        (count(&shared.sent) * others).saturating_sub(delivered)
+    };
     let all_there = timeout(LAST_LETTERS, async {
-        while shared.delivered.load(Ordering::Relaxed) < shared.sent.load(Ordering::Relaxed) * others {
+        while missing() > 0 {
             sleep(Duration::from_millis(20)).await;
         }
     });
     let _ = all_there.await;
-    seen.lost = (shared.sent.load(Ordering::Relaxed) * others).saturating_sub(shared.delivered.load(Ordering::Relaxed));
+    seen.lost = missing();
     phase.send_replace(Phase::Over);
     while let Some(ended) = sessions.join_next().await {
         let times = ended.context("a client broke")??;
-        seen.latencies.extend(times.latencies);
+        let latencies = if times.is_away { &mut seen.away_latencies } else { &mut seen.latencies };
+        latencies.extend(times.latencies);
         seen.round_trips.extend(times.round_trips);
     }
     seen.latencies.sort_unstable();
+    seen.away_latencies.sort_unstable();
     seen.round_trips.sort_unstable();
-    Ok(seen)
+    Ok((seen, moved))
 }
 
 type Opened = Result<(usize, Client, Door)>;
@@ -205,12 +262,13 @@ fn seat(
     let plan = &shared.plan;
     let (room, seat) = (number % plan.rooms, number / plan.rooms);
     let writer = (seat < plan.writers).then(|| room * plan.writers + seat);
-    sessions.spawn(session(client, door, room, writer, shared.clone()));
+    let is_away = seat >= plan.writers + plan.readers;
+    sessions.spawn(session(client, door, room, writer, is_away, shared.clone()));
     Ok(())
 }
 
 /// Spread over the 32 bits that Yjs draws from.
-fn client_id(writer: usize) -> u64 {
+pub fn client_id(writer: usize) -> u64 {
     0x4000_0000 + writer as u64 * 0x0001_0003
 }
 
@@ -219,6 +277,7 @@ async fn session(
     door: Door,
     room: usize,
     writer: Option<usize>,
+    is_away: bool,
     shared: Arc<Shared>,
 ) -> Result<Times> {
     let plan = shared.plan;
@@ -229,7 +288,8 @@ async fn session(
     phase.wait_for(|phase| *phase != Phase::Opening).await?;
     let offset = every.mul_f64(writer.unwrap_or(0) as f64 / (plan.rooms * plan.writers) as f64);
     let mut next = tokio::time::Instant::now() + offset;
-    let mut times = Times::default();
+    let mut times = Times { is_away, ..Times::default() };
+    let delivered = if is_away { &shared.away_delivered } else { &shared.delivered };
     // The Hocuspocus dialect acknowledges letter by letter, without saying which.
     let mut acknowledged: u64 = 0;
     loop {
@@ -242,7 +302,7 @@ async fn session(
                 Heard::Update(update) => {
                     let received = shared.start.elapsed().as_nanos() as u64;
                     let count = receive(&shared, room, own, update, received, now, &mut times)?;
-                    shared.delivered.fetch_add(count, Ordering::Relaxed);
+                    delivered.fetch_add(count, Ordering::Relaxed);
                 }
                 Heard::Step1 if door.answers => client.send(door.dialect.nothing(&door.name)).await?,
                 Heard::Status(true) => {

@@ -67,7 +67,7 @@ async fn main() -> anyhow::Result<()> {
             let mut gathered = Vec::new();
             while receiver.recv_many(&mut gathered, usize::MAX).await > 0 {
                 gathered.sort_by_key(|handed| handed.document);
-                let batches = gathered
+                let batches: Vec<Batch> = gathered
                     .iter()
                     .map(|handed| Batch {
                         document: handed.document,
