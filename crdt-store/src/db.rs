@@ -7,6 +7,7 @@
 //!
 //! Statements go through `on!` (`db/on.rs`); times through `At` (`db/at.rs`).
 
+mod about;
 pub(crate) mod at;
 #[macro_use]
 pub(crate) mod on;
@@ -23,6 +24,7 @@ use time::OffsetDateTime;
 
 use crate::error::{Result, StoreError};
 use crate::{Communities, Documents, Log, Logins, Settings, Users};
+pub use about::{About, ServerFacts};
 use at::At;
 use on::One;
 use pen::Pen;

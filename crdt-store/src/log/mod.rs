@@ -23,6 +23,7 @@
 
 mod append;
 mod attributions;
+mod census;
 mod entry;
 mod epochs;
 mod heads;

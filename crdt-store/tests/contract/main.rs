@@ -21,6 +21,7 @@ macro_rules! contract {
     };
 }
 
+mod about;
 mod append;
 mod communities;
 mod crash;
