@@ -9,11 +9,12 @@ const LANGUAGES = [
   { locale: "en-GB", lang: "en" },
 ] as const;
 
-/** Colours that are on their way to another theme are in neither: waits until they have arrived. */
+/** Colours that are on their way to another theme are in neither, and what fades in is pale: waits for both. */
 async function atRest(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const frame = () => new Promise((done) => requestAnimationFrame(done));
-    const moving = () => document.getAnimations().filter((one) => one instanceof CSSTransition);
+    const moving = () =>
+      document.getAnimations().filter((one) => Number(one.effect?.getComputedTiming().endTime) < 60_000);
     do {
       await frame();
       await frame();
@@ -111,6 +112,52 @@ for (const { locale, lang } of LANGUAGES) {
     await holdsUp(awa.page, "document");
   });
 }
+
+test("what floats over a page: menus, dialogs and the sheet of a phone, by axe, in both themes", async ({
+  person,
+  node,
+}) => {
+  const awa = await person(AWA);
+  const { page } = awa;
+  const id = await makeDocument(awa, node, "Ce qui flotte", COMMUNITY);
+  await page.goto(`/d/${id}`);
+  await expect(text(page)).toBeVisible();
+  const help = page.getByRole("dialog", { name: "Raccourcis clavier" });
+  for (const colorScheme of THEMES) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 1440, height: 844 });
+    for (const button of ["Plus d’actions", /profil et réglages/, /Style du paragraphe/]) {
+      await page.getByRole("button", { name: button }).click();
+      await expect(page.getByRole("menu")).toBeVisible();
+      await hasNoFault(page, `menu ${button} ${colorScheme}`);
+      await page.keyboard.press("Escape");
+      await expect(page.getByRole("button", { name: button })).toBeFocused();
+      await expect(page.getByRole("menu")).toHaveCount(0);
+    }
+    await page.getByRole("button", { name: "Plus d’actions" }).click();
+    await page.getByRole("menuitem", { name: "Raccourcis clavier" }).click();
+    await expect(help).toBeVisible();
+    await hasNoFault(page, `dialog ${colorScheme}`);
+    // Tab stays inside, and the page behind is out of reach.
+    for (let step = 0; step < 3; step += 1) await page.keyboard.press("Tab");
+    await expect(text(page)).not.toBeFocused();
+    await page.keyboard.press("Escape");
+    await expect(help).toHaveCount(0);
+    await expect(page.getByRole("button", { name: "Plus d’actions" })).toBeFocused();
+
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/docs");
+  for (const colorScheme of THEMES) {
+    await page.emulateMedia({ colorScheme });
+    await page.getByRole("button", { name: /ouvrir le menu/ }).click();
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await hasNoFault(page, `sheet ${colorScheme}`);
+    // A press beside it closes it.
+    await page.mouse.click(195, 20);
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+  }
+});
 
 test("the language is switched by hand, and stays", async ({ person }) => {
   const visitor = await person(null, { locale: "fr-FR" });

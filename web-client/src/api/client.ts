@@ -1,6 +1,7 @@
 /** One door to the server: typed by its own description, and with refusals as errors a page can show. */
 import createClient from "openapi-fetch";
 import type { paths } from "./openapi";
+import { noteReached } from "./reached";
 
 /** An application/problem+json answer. `code` is stable and machine-readable, `reference` is for the support desk. */
 export class Problem extends Error {
@@ -28,10 +29,12 @@ async function reach(request: Request): Promise<Response> {
     response = await fetch(request);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
+    noteReached(false);
     throw new Unreachable(`${request.method} ${request.url}`);
   }
-  if (AWAY.has(response.status))
-    throw new Unreachable(`${request.method} ${request.url}: ${response.status}`);
+  const away = AWAY.has(response.status);
+  noteReached(!away);
+  if (away) throw new Unreachable(`${request.method} ${request.url}: ${response.status}`);
   return response;
 }
 

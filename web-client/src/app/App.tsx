@@ -1,7 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { I18nProvider } from "react-aria-components";
-import { useTranslation } from "react-i18next";
 import { Problem } from "../api";
 import { Announcer } from "../ui/Announcer";
 import { Toasts } from "../ui/Toasts";
@@ -20,14 +18,11 @@ const queries = new QueryClient({
 });
 
 export function App() {
-  const { i18n } = useTranslation();
   return (
     <QueryClientProvider client={queries}>
-      <I18nProvider locale={i18n.language}>
-        <RouterProvider router={router} />
-        <Announcer />
-        <Toasts />
-      </I18nProvider>
+      <RouterProvider router={router} />
+      <Announcer />
+      <Toasts />
     </QueryClientProvider>
   );
 }

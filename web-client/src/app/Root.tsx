@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useRouter, useRouterState } from "@tanstack/react-router";
 import { createContext, useContext, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type Me, meQuery, signOut } from "../api";
+import { type Me, meQuery, signOut, useReachable } from "../api";
 import { Landing, SignInAgain } from "../features/account";
 import { announce } from "../ui/Announcer";
 import { useLasting } from "../ui/hooks";
@@ -41,6 +41,32 @@ function useArrival(): void {
   );
 }
 
+const AGAIN_MS = 10_000;
+
+/** What was shown without the server is asked again: at once when the network is back, else every ten seconds. */
+function useReturn(): void {
+  const queries = useQueryClient();
+  const reachable = useReachable();
+  const was = useRef(reachable);
+  useEffect(() => {
+    const ask = () => {
+      if (navigator.onLine) void queries.invalidateQueries();
+    };
+    if (reachable) {
+      if (!was.current) ask();
+      was.current = true;
+      return;
+    }
+    was.current = false;
+    window.addEventListener("online", ask);
+    const timer = setInterval(ask, AGAIN_MS);
+    return () => {
+      window.removeEventListener("online", ask);
+      clearInterval(timer);
+    };
+  }, [reachable, queries]);
+}
+
 function Starting() {
   const shown = useLasting(true, 400);
   return <main className="starting">{shown ? <Logo /> : null}</main>;
@@ -57,6 +83,7 @@ export function Root() {
   const [help, setHelp] = useState(false);
   const [leaving, setLeaving] = useState(false);
   useArrival();
+  useReturn();
   useShortcuts(() => setHelp(true), Boolean(me.data));
 
   if (me.data) last.current = me.data;

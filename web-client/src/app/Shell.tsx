@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useRouterState } from "@tanstack/react-router";
 import { ChevronDown, CircleUserRound, FileText, House, LogIn, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { Button as AriaButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { type CommunityRef, documentQuery, type Me } from "../api";
 import { ProfileMenu } from "../features/account";
@@ -125,10 +124,10 @@ function Rail({ me, here, onHelp, onSignOut }: { me: Me; here: Here } & Ways) {
         onHelp={onHelp}
         onSignOut={onSignOut}
         trigger={
-          <AriaButton className="place">
+          <button type="button" className="place">
             <Face id={me.id} name={me.name} outsider={me.role === "outsider"} />
             <span className="sr">{t("settings.profileOf", { name: me.name })}</span>
-          </AriaButton>
+          </button>
         }
       />
     </header>
@@ -138,7 +137,7 @@ function Rail({ me, here, onHelp, onSignOut }: { me: Me; here: Here } & Ways) {
 function MenuSheet({ me, here, onClose }: { me: Me; here: Here; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Sheet isOpen onClose={onClose} label={t("nav.menu")}>
+    <Sheet onClose={onClose} label={t("nav.menu")}>
       <div className="line">
         <strong className="grow">{here.community?.name || "Unisson"}</strong>
         <button type="button" className="icon-btn" aria-label={t("nav.closeMenu")} onClick={onClose}>
@@ -207,10 +206,10 @@ function Topbar({
           onHelp={onHelp}
           onSignOut={onSignOut}
           trigger={
-            <AriaButton className="icon-btn">
+            <button type="button" className="icon-btn">
               <Face id={me.id} name={me.name} outsider={me.role === "outsider"} size="sm" />
               <span className="sr">{t("settings.profileOf", { name: me.name })}</span>
-            </AriaButton>
+            </button>
           }
         />
       </div>
@@ -231,10 +230,10 @@ function BottomBar({ me, here, onHelp, onSignOut }: { me: Me; here: Here } & Way
             onHelp={onHelp}
             onSignOut={onSignOut}
             trigger={
-              <AriaButton>
+              <button type="button">
                 <Icon of={CircleUserRound} />
                 <span>{t("nav.me")}</span>
-              </AriaButton>
+              </button>
             }
           />
         </li>

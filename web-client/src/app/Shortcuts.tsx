@@ -62,7 +62,7 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
   const spell = (key: string) =>
     key === "help.ctrl" || key === "help.tab" || key === "help.esc" ? t(key) : key;
   return (
-    <Dialog isOpen onClose={onClose} title={t("help.title")}>
+    <Dialog onClose={onClose} title={t("help.title")}>
       <dl className="keys">
         {KEYS.map((entry) => (
           <div key={entry.what}>

@@ -39,7 +39,7 @@ export function LinkDialog({ editor, onClose }: { editor: Editor; onClose: () =>
   }
 
   return (
-    <Dialog isOpen onClose={onClose} title={t("editor.link.title")}>
+    <Dialog onClose={onClose} title={t("editor.link.title")}>
       <form className="form" onSubmit={apply} noValidate>
         <div className="field">
           <label htmlFor={id}>{t("editor.link.address")}</label>
@@ -49,7 +49,6 @@ export function LinkDialog({ editor, onClose }: { editor: Editor; onClose: () =>
             type="text"
             inputMode="url"
             autoComplete="off"
-            autoFocus
             value={address}
             aria-invalid={wrong}
             aria-describedby={wrong ? `${id}-wrong` : undefined}

@@ -16,7 +16,6 @@ import {
   Undo2,
 } from "lucide-react";
 import { type ReactNode, type RefObject, useRef } from "react";
-import { Button as AriaButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../ui/Icon";
 import { Menu, MenuItem } from "../ui/Menu";
@@ -95,9 +94,15 @@ function ToolMenu({ name, label, stop, className, face, children }: ToolMenuProp
       label={label}
       placement="bottom start"
       trigger={
-        <AriaButton className={className} data-tool={name} excludeFromTabOrder={!stop} aria-label={label}>
+        <button
+          type="button"
+          className={className}
+          data-tool={name}
+          tabIndex={stop ? 0 : -1}
+          aria-label={label}
+        >
           {face}
-        </AriaButton>
+        </button>
       }
     >
       {children}
@@ -196,7 +201,7 @@ export function Toolbar({
           <MenuItem onAction={() => on().addColumnAfter().run()}>{t("editor.table.columnAfter")}</MenuItem>
           <MenuItem onAction={() => on().deleteColumn().run()}>{t("editor.table.deleteColumn")}</MenuItem>
           <MenuItem onAction={() => on().toggleHeaderRow().run()}>{t("editor.table.headerRow")}</MenuItem>
-          <MenuItem className="menu-item danger" onAction={() => on().deleteTable().run()}>
+          <MenuItem danger onAction={() => on().deleteTable().run()}>
             {t("editor.table.delete")}
           </MenuItem>
         </ToolMenu>

@@ -2,6 +2,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Person } from "./presence";
 import { type Facts, type Line, line } from "./saved";
 import { type DocumentSession, holdSession, releaseSession, type SessionState } from "./session";
+import { choice, onWay } from "./ways";
 
 /** Opens the room while the component is there; null in the first turn. */
 export function useDocumentSession(
@@ -38,4 +39,9 @@ export function useLine(facts: Facts, online: boolean): Line {
     return () => clearTimeout(timer);
   }, [waits]);
   return said;
+}
+
+/** Whether this network lets only the slower connection through. */
+export function useSlowConnection(): boolean {
+  return useSyncExternalStore(onWay, () => choice().way === "posted");
 }

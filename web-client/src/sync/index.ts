@@ -1,5 +1,5 @@
 export { clearStranded, copiesOf, findStranded, readStranded, type Stranded } from "./device";
-export { useDocumentSession, useLine, useSessionState } from "./hooks";
+export { useDocumentSession, useLine, useSessionState, useSlowConnection } from "./hooks";
 export { difference, type Person, readPerson } from "./presence";
 export { isInMemoryOnly, type Line } from "./saved";
 export { type DocumentSession, leaveDevice } from "./session";

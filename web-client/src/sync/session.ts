@@ -9,7 +9,7 @@ import * as Y from "yjs";
 import { clearCopies, DeviceCopy, databaseName } from "./device";
 import { type Person, peopleIn } from "./presence";
 import { type Facts, isDurable, isInMemoryOnly, type SavedEvent, START, step } from "./saved";
-import { sharedSocket } from "./socket";
+import { isChangingWay, sharedSocket } from "./socket";
 
 /** Longest wait for the copy on this device before asking the server. */
 const LOAD_PATIENCE_MS = 1500;
@@ -73,7 +73,7 @@ export class DocumentSession {
       websocketProvider: socket,
       onOpen: () => this.#apply({ kind: "opened" }),
       onClose: () => {
-        this.#apply({ kind: "closed" });
+        this.#apply({ kind: isChangingWay() ? "opening" : "closed" });
         // The document was closed and the socket was not: the provider does not come back by itself.
         if (sharedSocket().status === "connected") this.#askAgain();
       },

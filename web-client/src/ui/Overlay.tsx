@@ -1,56 +1,82 @@
-import type { ReactNode } from "react";
-import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+/**
+ * What lies over the page: the browser's own modal dialog. It keeps the focus in, makes the rest of the page inert, and
+ * gives the focus back.
+ */
+import { type MouseEvent, type ReactNode, type SyntheticEvent, useId, useLayoutEffect, useRef } from "react";
 
 type OverlayProps = {
-  isOpen: boolean;
   onClose: () => void;
   /** False when the way out is a choice and not a slip. */
   dismissable?: boolean;
   children: ReactNode;
 };
 
-/** A dialog in the middle of the page, named by its title. Focus comes in, stays in, and goes back. */
-export function Dialog({
-  isOpen,
-  onClose,
-  title,
-  dismissable = true,
-  children,
-}: OverlayProps & { title: string }) {
+type FrameProps = OverlayProps & { className: string; label?: string; labelledBy?: string };
+
+function Frame({ className, label, labelledBy, onClose, dismissable = true, children }: FrameProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    if (!shown) return;
+    const before = document.activeElement;
+    shown.showModal();
+    return () => {
+      shown.close();
+      // The browser remembers as well; not where the focus was on something that was drawn anew meanwhile.
+      if (document.activeElement === document.body && before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+
+  function onCancel(event: SyntheticEvent): void {
+    event.preventDefault();
+    if (dismissable) onClose();
+  }
+
+  function onMouseDown(event: MouseEvent): void {
+    if (dismissable && event.target === dialog.current) onClose();
+  }
+
   return (
-    <ModalOverlay
-      className="backdrop"
-      isOpen={isOpen}
-      isDismissable={dismissable}
-      isKeyboardDismissDisabled={!dismissable}
-      onOpenChange={(open) => !open && onClose()}
+    <dialog
+      ref={dialog}
+      className={className}
+      aria-label={label}
+      aria-labelledby={labelledBy}
+      onCancel={onCancel}
+      // A browser closes at the second Escape, whatever the page says.
+      onClose={() => {
+        const shown = dialog.current;
+        if (!shown || shown.open) return;
+        if (dismissable) onClose();
+        else shown.showModal();
+      }}
+      onMouseDown={onMouseDown}
+      onKeyDown={(event) => event.stopPropagation()}
     >
-      <Modal className="dialog-frame">
-        <AriaDialog className="dialog">
-          <Heading slot="title" level={2}>
-            {title}
-          </Heading>
-          {children}
-        </AriaDialog>
-      </Modal>
-    </ModalOverlay>
+      {children}
+    </dialog>
+  );
+}
+
+/** A dialog in the middle of the page, named by its title. */
+export function Dialog({ title, children, ...rest }: OverlayProps & { title: string }) {
+  const id = useId();
+  return (
+    <Frame className="backdrop" labelledBy={id} {...rest}>
+      <div className="dialog">
+        <h2 id={id}>{title}</h2>
+        {children}
+      </div>
+    </Frame>
   );
 }
 
 /** From below on phones, a drawer from the left above 720 px. */
-export function Sheet({ isOpen, onClose, label, children }: OverlayProps & { label: string }) {
+export function Sheet({ label, children, ...rest }: OverlayProps & { label: string }) {
   return (
-    <ModalOverlay
-      className="backdrop at-side"
-      isOpen={isOpen}
-      isDismissable
-      onOpenChange={(open) => !open && onClose()}
-    >
-      <Modal className="sheet-frame">
-        <AriaDialog className="sheet" aria-label={label}>
-          {children}
-        </AriaDialog>
-      </Modal>
-    </ModalOverlay>
+    <Frame className="backdrop at-side" label={label} {...rest}>
+      <div className="sheet">{children}</div>
+    </Frame>
   );
 }

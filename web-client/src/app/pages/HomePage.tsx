@@ -1,17 +1,18 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useReachable } from "../../api";
 import { NewDocumentSomewhere, RecentDocuments } from "../../features/documents";
 import { currentLanguage } from "../../i18n";
 import { sayToday } from "../../i18n/dates";
 import { Tile } from "../../ui/Face";
-import { useOnline, usePageTitle } from "../../ui/hooks";
+import { usePageTitle } from "../../ui/hooks";
 import { OfflineNote } from "../../ui/States";
 import { useInside } from "../Root";
 
 export function HomePage() {
   const { t } = useTranslation();
   const { me } = useInside();
-  const online = useOnline();
+  const reachable = useReachable();
   usePageTitle(t("nav.home"));
   const firstName = me.name.split(" ")[0] ?? me.name;
   return (
@@ -27,7 +28,7 @@ export function HomePage() {
       </div>
       <div className="page-body cols">
         <div className="stack">
-          {online ? null : <OfflineNote />}
+          {reachable ? null : <OfflineNote />}
           <section aria-labelledby="h-docs">
             <div className="section-head">
               <h2 id="h-docs">{t("home.recent")}</h2>

@@ -1,6 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Handshake, PenLine, ShieldCheck, SunMoon } from "lucide-react";
-import { Button as AriaButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
@@ -95,10 +94,10 @@ export function Landing({ deep }: { deep: boolean }) {
         <span className="grow">{t("landing.demo")}</span>
         <ThemeMenu
           trigger={
-            <AriaButton className="btn small">
+            <button type="button" className="btn small">
               <Icon of={SunMoon} small />
               {t("settings.theme")}
-            </AriaButton>
+            </button>
           }
         />
       </footer>

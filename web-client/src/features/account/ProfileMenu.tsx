@@ -1,17 +1,15 @@
 import { Keyboard, Languages, LogOut } from "lucide-react";
-import type { ReactElement } from "react";
-import { Header, MenuSection, Separator } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { type Me, saveLanguage } from "../../api";
 import { chooseLanguage, currentLanguage, LANGUAGE_NAMES, LANGUAGES, type Language } from "../../i18n";
-import { Menu, MenuItem } from "../../ui/Menu";
+import { Menu, MenuItem, MenuRule, MenuSection, type MenuTrigger, type Placement } from "../../ui/Menu";
 import { setTheme, useTheme } from "../../ui/theme";
 import { THEMES } from "./ThemeMenu";
 
 type Props = {
   me: Me;
-  trigger: ReactElement;
-  placement: "right bottom" | "bottom end" | "top end";
+  trigger: MenuTrigger;
+  placement: Placement;
   onHelp: () => void;
   onSignOut: () => void;
 };
@@ -30,36 +28,42 @@ export function ProfileMenu({ me, trigger, placement, onHelp, onSignOut }: Props
 
   return (
     <Menu label={t("settings.profile")} trigger={trigger} placement={placement}>
-      <MenuSection>
-        <Header className="menu-title">{t("settings.signedInAs", { name: me.name })}</Header>
+      <MenuSection title={t("settings.signedInAs", { name: me.name })}>
         <MenuItem icon={Keyboard} hint="?" onAction={onHelp}>
           {t("help.title")}
         </MenuItem>
       </MenuSection>
-      <Separator />
-      <MenuSection selectionMode="single" selectedKeys={[theme]} aria-label={t("settings.theme")}>
-        <Header className="menu-title">{t("settings.theme")}</Header>
+      <MenuRule />
+      <MenuSection title={t("settings.theme")}>
         {THEMES.map((one) => (
-          <MenuItem key={one.theme} id={one.theme} icon={one.icon} onAction={() => setTheme(one.theme)}>
+          <MenuItem
+            key={one.theme}
+            icon={one.icon}
+            chosen={one.theme === theme}
+            onAction={() => setTheme(one.theme)}
+          >
             {t(`settings.themes.${one.theme}`)}
           </MenuItem>
         ))}
       </MenuSection>
-      <Separator />
-      <MenuSection selectionMode="single" selectedKeys={[language]} aria-label={t("settings.language")}>
-        <Header className="menu-title">{t("settings.language")}</Header>
+      <MenuRule />
+      <MenuSection title={t("settings.language")}>
         {LANGUAGES.map((one) => (
-          <MenuItem key={one} id={one} icon={Languages} lang={one} onAction={() => speak(one)}>
+          <MenuItem
+            key={one}
+            icon={Languages}
+            lang={one}
+            chosen={one === language}
+            onAction={() => speak(one)}
+          >
             {LANGUAGE_NAMES[one]}
           </MenuItem>
         ))}
       </MenuSection>
-      <Separator />
-      <MenuSection aria-label={t("settings.signOut")}>
-        <MenuItem icon={LogOut} onAction={onSignOut}>
-          {t("settings.signOut")}
-        </MenuItem>
-      </MenuSection>
+      <MenuRule />
+      <MenuItem icon={LogOut} onAction={onSignOut}>
+        {t("settings.signOut")}
+      </MenuItem>
     </Menu>
   );
 }

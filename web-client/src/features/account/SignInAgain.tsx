@@ -9,7 +9,7 @@ type Props = { me: Me; onSignedIn: (id: string) => void; onLater: () => void };
 export function SignInAgain({ me, onSignedIn, onLater }: Props) {
   const { t } = useTranslation();
   return (
-    <Dialog isOpen onClose={onLater} title={t("expired.title")} dismissable={false}>
+    <Dialog onClose={onLater} title={t("expired.title")} dismissable={false}>
       <p>{t("expired.text")}</p>
       <div className="expired-people">
         <DemoPeople only={me.id} onSignedIn={onSignedIn} />

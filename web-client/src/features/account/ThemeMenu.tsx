@@ -1,7 +1,6 @@
 import { Monitor, Moon, Sun } from "lucide-react";
-import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
-import { Menu, MenuItem } from "../../ui/Menu";
+import { Menu, MenuItem, type MenuTrigger } from "../../ui/Menu";
 import { setTheme, type Theme, useTheme } from "../../ui/theme";
 
 export const THEMES: readonly { theme: Theme; icon: typeof Sun }[] = [
@@ -10,19 +9,13 @@ export const THEMES: readonly { theme: Theme; icon: typeof Sun }[] = [
   { theme: "dark", icon: Moon },
 ];
 
-export function ThemeMenu({ trigger }: { trigger: ReactElement }) {
+export function ThemeMenu({ trigger }: { trigger: MenuTrigger }) {
   const { t } = useTranslation();
   const now = useTheme();
   return (
-    <Menu
-      label={t("settings.theme")}
-      trigger={trigger}
-      placement="top end"
-      selectionMode="single"
-      selectedKeys={[now]}
-    >
+    <Menu label={t("settings.theme")} trigger={trigger} placement="top end">
       {THEMES.map(({ theme, icon }) => (
-        <MenuItem key={theme} id={theme} icon={icon} onAction={() => setTheme(theme)}>
+        <MenuItem key={theme} icon={icon} chosen={theme === now} onAction={() => setTheme(theme)}>
           {t(`settings.themes.${theme}`)}
         </MenuItem>
       ))}

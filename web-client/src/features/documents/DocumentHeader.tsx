@@ -1,7 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, Download, Ellipsis, Keyboard, Link2, Pencil, Volume2, VolumeX } from "lucide-react";
 import type { ReactNode } from "react";
-import { Button as AriaButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import type { DocumentFacts } from "../../api";
 import type { Person } from "../../sync";
@@ -119,9 +118,9 @@ export function DocumentHeader(props: Props) {
         <Menu
           label={t("documents.actions")}
           trigger={
-            <AriaButton className="icon-btn" aria-label={t("documents.actions")}>
+            <button type="button" className="icon-btn" aria-label={t("documents.actions")}>
               <Icon of={Ellipsis} />
-            </AriaButton>
+            </button>
           }
         >
           {editable ? (

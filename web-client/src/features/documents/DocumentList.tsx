@@ -2,10 +2,8 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Ellipsis, FileText, Link2, Pencil } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from "react";
-import { Button as AriaButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import { type DocumentFacts, documentsQuery, Problem, recentDocumentsQuery } from "../../api";
-import { useOnline } from "../../ui/hooks";
+import { type DocumentFacts, documentsQuery, Problem, recentDocumentsQuery, useReachable } from "../../api";
 import { Icon } from "../../ui/Icon";
 import { Menu, MenuItem } from "../../ui/Menu";
 import { Empty, Failure, OfflineNote, RowsSkeleton } from "../../ui/States";
@@ -38,9 +36,13 @@ function Actions({ facts }: { facts: DocumentFacts }) {
       <Menu
         label={t("documents.actionsOn", { title: facts.title })}
         trigger={
-          <AriaButton className="icon-btn" aria-label={t("documents.actionsOn", { title: facts.title })}>
+          <button
+            type="button"
+            className="icon-btn"
+            aria-label={t("documents.actionsOn", { title: facts.title })}
+          >
             <Icon of={Ellipsis} />
-          </AriaButton>
+          </button>
         }
       >
         {mayWrite(facts) ? (
@@ -138,7 +140,7 @@ function DocumentRow(props: RowProps) {
 type RowsProps = { items: DocumentFacts[]; shown: Shown; actions: boolean; selfId: string };
 
 function Rows({ items, shown, actions, selfId }: RowsProps) {
-  const copies = useCopies(items, selfId, useOnline());
+  const copies = useCopies(items, selfId, useReachable());
   useEffect(() => {
     // The next step is most likely one of these.
     const timer = setTimeout(preloadDocumentPage, 1500);
@@ -199,7 +201,7 @@ export function RecentDocuments({
 /** All of them, latest first, a page at a time. */
 export function AllDocuments({ community, selfId, action, emptyText }: ListProps) {
   const { t } = useTranslation();
-  const online = useOnline();
+  const reachable = useReachable();
   const all = useInfiniteQuery(documentsQuery(community));
   const items = useMemo(() => all.data?.pages.flatMap((page) => page.items) ?? [], [all.data]);
   if (all.isPending) return <RowsSkeleton label={t("documents.loading")} />;
@@ -214,7 +216,7 @@ export function AllDocuments({ community, selfId, action, emptyText }: ListProps
   }
   return (
     <>
-      {online ? null : <OfflineNote />}
+      {reachable ? null : <OfflineNote />}
       {items.length === 0 ? (
         <Empty icon={FileText} action={action}>
           {emptyText}

@@ -14,6 +14,7 @@ import {
   useDocumentSession,
   useLine,
   useSessionState,
+  useSlowConnection,
 } from "../../sync";
 import { useOnline, usePageTitle } from "../../ui/hooks";
 import { Empty, Failure, Forbidden, Missing, TextSkeleton } from "../../ui/States";
@@ -62,6 +63,7 @@ function Written({ id, me, expired, fresh, onHelp, facts, session, closedTo }: O
   const online = useOnline();
   const { facts: saving, people, ready } = useSessionState(session);
   const line = sayExpired(useLine(saving, online), expired);
+  const slow = useSlowConnection();
   const [muted, setMuted] = useMuted();
   const [toolbarPlace, setToolbarPlace] = useState<HTMLElement | null>(null);
   const focusText = useRef<(() => void) | null>(null);
@@ -124,7 +126,7 @@ function Written({ id, me, expired, fresh, onHelp, facts, session, closedTo }: O
         facts={facts}
         people={people}
         selfId={me.id}
-        state={<StateLine line={line} />}
+        state={<StateLine line={line} slow={slow} />}
         editable={editable}
         muted={muted}
         onMute={setMuted}

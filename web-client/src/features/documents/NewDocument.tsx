@@ -1,7 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { FileUser, LoaderCircle, Plus } from "lucide-react";
-import { Button as AriaButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { createDocument, documentQuery, keep, type Me, uuidv7 } from "../../api";
 import { Tile } from "../../ui/Face";
@@ -63,9 +62,14 @@ export function NewDocumentSomewhere({ me }: { me: Me }) {
     <Menu
       label={t("documents.where")}
       trigger={
-        <AriaButton className="btn primary" aria-busy={create.isPending} isDisabled={create.isPending}>
+        <button
+          type="button"
+          className="btn primary"
+          aria-busy={create.isPending}
+          aria-disabled={create.isPending}
+        >
           <Face busy={create.isPending} />
-        </AriaButton>
+        </button>
       }
     >
       <MenuItem icon={FileUser} onAction={() => create.mutate(null)}>

@@ -23,7 +23,7 @@ export function RenameDialog({ facts, onClose }: { facts: DocumentFacts; onClose
   }
 
   return (
-    <Dialog isOpen onClose={onClose} title={t("documents.rename")}>
+    <Dialog onClose={onClose} title={t("documents.rename")}>
       <form className="form" onSubmit={save} noValidate>
         <div className="field">
           <label htmlFor={id}>{t("documents.title")}</label>
@@ -33,7 +33,6 @@ export function RenameDialog({ facts, onClose }: { facts: DocumentFacts; onClose
             value={title}
             maxLength={TITLE_LENGTH}
             autoComplete="off"
-            autoFocus
             onFocus={(event) => event.target.select()}
             aria-invalid={empty}
             aria-describedby={empty ? `${id}-empty` : undefined}

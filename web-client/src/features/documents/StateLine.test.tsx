@@ -51,3 +51,25 @@ test("what can't be saved says why", () => {
   render(<StateLine line={{ kind: "failed", reason: "refused", changes: 1, code: "document-too-large" }} />);
   expect(screen.getByRole("status").textContent).toBe("Non enregistré\u202f: le document est plein");
 });
+
+test("a slower connection is said beside the state, once, and explained on request", () => {
+  const page = (line: Parameters<typeof StateLine>[0]["line"], slow: boolean) => (
+    <>
+      <StateLine line={line} slow={slow} />
+      <Announcer />
+    </>
+  );
+  const { rerender } = render(page({ kind: "saved" }, true));
+  expect(screen.getByRole("status").textContent).toBe("Enregistré· Connexion plus lente");
+  expect(screen.getByRole("button").title).toContain("enregistrées comme d’habitude");
+  pass(5000);
+  expect(spoken()).toContain("Connexion plus lente. Ce réseau");
+  rerender(page({ kind: "offline", changes: 0 }, true));
+  expect(screen.getByRole("status").textContent).toBe("Hors connexion");
+  pass(5000);
+  rerender(page({ kind: "saved" }, true));
+  pass(5000);
+  expect(spoken()).toBe("Enregistré");
+  rerender(page({ kind: "saved" }, false));
+  expect(screen.getByRole("status").textContent).toBe("Enregistré");
+});

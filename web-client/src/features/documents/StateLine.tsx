@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Line } from "../../sync";
 import { announce } from "../../ui/Announcer";
 import { Icon } from "../../ui/Icon";
+import { toast } from "../../ui/Toasts";
 
 const LOOKS: Record<Line["kind"], { icon: LucideIcon; tone: string }> = {
   opening: { icon: Cloud, tone: "quiet" },
@@ -42,11 +43,23 @@ function useWords(line: Line): string {
   }
 }
 
+/** There to be asked: nothing is wrong, the others only see it a little later. */
+function Slower({ behind }: { behind: boolean }) {
+  const { t } = useTranslation();
+  const why = t("saved.slowerWhy");
+  return (
+    <button type="button" className="slower" title={why} onClick={() => toast({ text: why })}>
+      {behind ? "· " : ""}
+      {t("saved.slower")}
+    </button>
+  );
+}
+
 /**
  * Where one's work is, in words. "Saved" leaves the page in the turn in which something is typed, and comes back with
  * the server's answer; what fades meanwhile is only a drawing. It is spoken when its kind changes, not at every key.
  */
-export function StateLine({ line }: { line: Line }) {
+export function StateLine({ line, slow = false }: { line: Line; slow?: boolean }) {
   const { t } = useTranslation();
   const words = useWords(line);
   const { icon, tone } = LOOKS[line.kind];
@@ -60,6 +73,11 @@ export function StateLine({ line }: { line: Line }) {
     if (!(first && kind === "saved")) announce(words);
   }, [kind, words]);
 
+  const slower = slow ? `${t("saved.slower")}. ${t("saved.slowerWhy")}` : "";
+  useEffect(() => {
+    if (slower !== "") announce(slower);
+  }, [slower]);
+
   return (
     <p
       className={`state ${tone}`}
@@ -70,6 +88,7 @@ export function StateLine({ line }: { line: Line }) {
     >
       <Icon of={icon} turning={kind === "saving"} />
       {words}
+      {slow && kind !== "offline" && kind !== "failed" ? <Slower behind={words !== ""} /> : null}
     </p>
   );
 }
