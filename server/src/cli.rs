@@ -92,6 +92,12 @@ struct ServeArgs {
 struct DoctorArgs {
     #[command(flatten)]
     serve: ServeArgs,
+    /// Only ask the node that runs with these settings whether it is ready: 0 or 1, for containers
+    #[arg(long)]
+    running: bool,
+    /// Read every document through, and print the hash of what each holds
+    #[arg(long, conflicts_with = "running")]
+    documents: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -184,7 +190,7 @@ pub fn main() -> ExitCode {
         Command::Seed(place) => place.load().and_then(|config| block_on(lay(config))),
         Command::Token(args) => args.place.load().and_then(|config| block_on(token(config, args))),
         Command::Doctor(args) => match args.serve.load() {
-            Ok(config) => block_on(doctor(config)),
+            Ok(config) => block_on(doctor(config, args.running, args.documents)),
             Err(failure) => Err(failure),
         },
     };
@@ -293,8 +299,14 @@ async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {
     say(&key.sign(&claims).map_err(Failure::failed)?)
 }
 
-async fn doctor(config: Config) -> Result<(), Failure> {
-    let findings = doctor::examine(&config).await;
+async fn doctor(config: Config, running: bool, documents: bool) -> Result<(), Failure> {
+    if documents {
+        return read_documents(config).await;
+    }
+    let findings = match running {
+        true => vec![doctor::running::ask(&config).await],
+        false => doctor::examine(&config).await,
+    };
     let mut well = true;
     for finding in &findings {
         well &= finding.is_well();
@@ -302,6 +314,20 @@ async fn doctor(config: Config) -> Result<(), Failure> {
     }
     // Every problem has its own line already.
     if well { Ok(()) } else { Err(Failure::failed("")) }
+}
+
+async fn read_documents(config: Config) -> Result<(), Failure> {
+    let mut unheard = false;
+    let read = doctor::documents::read_all(&config, |line| unheard |= say(&line).is_err()).await;
+    let sum = read.map_err(Failure::failed)?;
+    let told = format!("{} documents, {} failing, {} updates set aside", sum.documents, sum.failing, sum.set_aside);
+    match sum.failing == 0 && !unheard {
+        true => {
+            eprintln!("{told}");
+            Ok(())
+        }
+        false => Err(Failure::failed(told)),
+    }
 }
 
 fn openapi() -> Result<(), Failure> {

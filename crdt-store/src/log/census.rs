@@ -12,7 +12,7 @@ impl Log {
         let first = after.unwrap_or(DocumentId(uuid::Uuid::nil()));
         on!(
             self.db.reader(),
-            all (DocumentId, Epoch),
+            all(DocumentId, Epoch),
             "select id, epoch from documents where id > $1 and deleted_at is null order by id limit $2",
             first,
             i64::from(limit)
