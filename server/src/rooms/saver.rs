@@ -1,18 +1,35 @@
 //! Group commit: one task writes for all rooms of the node.
 //!
-//! Each room hands over at most one batch at a time. Whatever has gathered while the previous commit ran goes
-//! in one transaction, documents sorted by id. When the database is away the same batches are tried again, with
-//! growing pauses; a batch that makes the transaction fail is tried alone, so that the others land. Nobody is
-//! told "landed" before the commit has returned.
+//! Each room hands over at most one batch at a time, and may add to it until it is taken. Whatever has gathered
+//! goes in one transaction. When the database is away the same batches are tried again, with growing pauses; a
+//! batch that makes the transaction fail is tried alone, so that the others land. Nobody is told "landed" before
+//! the commit has returned.
+//!
+//! **When.** A commit has a price of its own, whatever it holds: flushing to disk, waking, and a page for each
+//! document. So:
+//!
+//! - the first edit after a pause is committed at once;
+//! - on a quiet node the next commit begins `commit_interval` after the one before: few commits, and nobody waits
+//!   longer than is noticed;
+//! - it begins earlier when [`ENOUGH`] documents wait, since there is little more to save: a busy node
+//!   acknowledges sooner than a quiet one;
+//! - but never before the last commit is as long over as [`REST`] of what it took, so that a slow disk is not
+//!   asked all the time, the groups grow with the load, and others who write get their turn.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use crdt_store::{
-    DocumentId, Log,
-    log::{Batch, Outcome},
+    Log,
+    log::{Batch, Entry, Outcome},
 };
 use tokio::{
-    sync::mpsc,
+    sync::{Notify, mpsc},
     time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -20,25 +37,81 @@ use tracing::Instrument;
 
 use super::room::Event;
 
+/// A room's batch, to which it may add until the saver takes it.
+#[derive(Clone, Debug)]
+pub(super) struct OpenBatch(Arc<Mutex<Option<Batch>>>);
+
+impl OpenBatch {
+    pub fn new(batch: Batch) -> Self {
+        Self(Arc::new(Mutex::new(Some(batch))))
+    }
+
+    /// Moves `entries` in. False: the saver has it, and they stay where they are.
+    pub fn add(&self, entries: &mut Vec<Entry>) -> bool {
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(batch) => {
+                batch.entries.append(entries);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn take(&self) -> Option<Batch> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// A room's batch, and where the outcome goes.
 pub(super) struct Submission {
-    pub batch: Batch,
+    pub batch: OpenBatch,
     pub room: mpsc::UnboundedSender<Event>,
+}
+
+/// The same, on its way to the database.
+struct Taken {
+    batch: Batch,
+    room: mpsc::UnboundedSender<Event>,
 }
 
 /// The rooms' end. Holds at most one batch of each.
 #[derive(Clone, Debug)]
 pub(super) struct Saver {
     queue: mpsc::UnboundedSender<Submission>,
+    waiting: Arc<Waiting>,
+}
+
+/// Batches that no commit has taken.
+#[derive(Debug, Default)]
+struct Waiting {
+    count: AtomicUsize,
+    enough: Notify,
 }
 
 impl Saver {
     pub fn submit(&self, submission: Submission) {
+        let before = self.waiting.count.fetch_add(1, Ordering::AcqRel);
         // The saver ends after the rooms: a batch that it can't take is one of a node that has gone.
         let _ = self.queue.send(submission);
+        if before + 1 == ENOUGH {
+            self.waiting.enough.notify_one();
+        }
     }
 }
 
+impl Waiting {
+    async fn enough(&self) {
+        // A word that was said of an earlier group may still be there.
+        while self.count.load(Ordering::Acquire) < ENOUGH {
+            self.enough.notified().await;
+        }
+    }
+}
+
+/// Documents for which a commit is worth its price.
+const ENOUGH: usize = 16;
+/// How long the saver rests after a commit, in parts of what that took.
+const REST: f64 = 0.5;
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LAST: Duration = Duration::from_secs(2);
 /// Documents in one transaction.
@@ -51,46 +124,55 @@ pub(super) fn saver(
     end: CancellationToken,
 ) -> (Saver, impl Future<Output = ()> + Send + 'static) {
     let (queue, submissions) = mpsc::unbounded_channel();
-    (Saver { queue }, run(log, interval, submissions, end))
+    let waiting = Arc::new(Waiting::default());
+    (Saver { queue, waiting: waiting.clone() }, run(log, interval, submissions, waiting, end))
 }
 
 async fn run(
     log: Log,
     interval: Duration,
     mut submissions: mpsc::UnboundedReceiver<Submission>,
+    waiting: Arc<Waiting>,
     end: CancellationToken,
 ) {
-    let mut group = Vec::new();
-    let mut next_commit = Instant::now();
+    let mut submitted = Vec::new();
+    let (mut earliest, mut latest) = (Instant::now(), Instant::now());
     loop {
         tokio::select! {
-            taken = submissions.recv_many(&mut group, GROUP_MAX) => {
+            taken = submissions.recv_many(&mut submitted, GROUP_MAX) => {
                 if taken == 0 {
                     return;
                 }
             }
             () = end.cancelled() => return,
         }
-        // The first letter after a pause is written at once; a busy node writes in a steady beat.
-        if Instant::now() < next_commit {
-            sleep_until(next_commit).await;
-            while group.len() < GROUP_MAX
-                && let Ok(submission) = submissions.try_recv()
-            {
-                group.push(submission);
+        if Instant::now() < latest {
+            tokio::select! {
+                () = sleep_until(latest) => {}
+                () = waiting.enough() => sleep_until(earliest).await,
             }
         }
-        next_commit = Instant::now() + interval;
-        group.sort_by_key(|submission| submission.batch.document);
+        while submitted.len() < GROUP_MAX
+            && let Ok(submission) = submissions.try_recv()
+        {
+            submitted.push(submission);
+        }
+        waiting.count.fetch_sub(submitted.len(), Ordering::AcqRel);
+        let taken = |Submission { batch, room }: Submission| Some(Taken { batch: batch.take()?, room });
+        let group: Vec<Taken> = submitted.drain(..).filter_map(taken).collect();
+        let begun = Instant::now();
         tokio::select! {
-            () = land(&log, std::mem::take(&mut group)) => {}
+            () = land(&log, group) => {}
             () = end.cancelled() => return,
         }
+        let over = Instant::now();
+        earliest = over + (over - begun).mul_f64(REST);
+        latest = (begun + interval).max(earliest);
     }
 }
 
 /// Writes the group, however long it takes.
-async fn land(log: &Log, group: Vec<Submission>) {
+async fn land(log: &Log, group: Vec<Taken>) {
     let mut group = group;
     let mut pause = RETRY_FIRST;
     let mut attempt = 0_u32;
@@ -102,8 +184,8 @@ async fn land(log: &Log, group: Vec<Submission>) {
                 metrics::histogram!("unisson_commit_seconds").record(started.elapsed().as_secs_f64());
                 metrics::counter!("unisson_commits_total").increment(1);
                 metrics::counter!("unisson_commit_documents_total").increment(group.len() as u64);
-                for (submission, outcome) in group.drain(..).zip(outcomes) {
-                    tell(&submission, outcome);
+                for (taken, outcome) in group.drain(..).zip(outcomes) {
+                    tell(&taken, outcome);
                 }
                 return;
             }
@@ -127,37 +209,35 @@ async fn land(log: &Log, group: Vec<Submission>) {
 
 /// Tries each document by itself, and gives back those that fail still. Stops at the second failure in a row: then
 /// it isn't the documents.
-async fn land_alone(log: &Log, group: Vec<Submission>) -> Vec<Submission> {
+async fn land_alone(log: &Log, group: Vec<Taken>) -> Vec<Taken> {
     let mut left = Vec::new();
     let mut failed_in_a_row = 0;
-    for submission in group {
+    for taken in group {
         if failed_in_a_row >= 2 {
-            left.push(submission);
+            left.push(taken);
             continue;
         }
-        match append(log, std::slice::from_ref(&submission)).await {
+        match append(log, std::slice::from_ref(&taken)).await {
             Ok(outcomes) => {
                 failed_in_a_row = 0;
                 for outcome in outcomes {
-                    tell(&submission, outcome);
+                    tell(&taken, outcome);
                 }
             }
             Err(error) => {
                 failed_in_a_row += 1;
-                tracing::warn!(%error, document.id = %submission.batch.document, "log.append failed alone");
-                left.push(submission);
+                tracing::warn!(%error, document.id = %taken.batch.document, "log.append failed alone");
+                left.push(taken);
             }
         }
     }
     left
 }
 
-async fn append(log: &Log, group: &[Submission]) -> crdt_store::Result<Vec<Outcome>> {
-    let batches: Vec<Batch> = group.iter().map(|submission| submission.batch.clone()).collect();
-    debug_assert!(batches.is_sorted_by_key(|batch: &Batch| -> DocumentId { batch.document }));
-    log.append(batches).await
+async fn append(log: &Log, group: &[Taken]) -> crdt_store::Result<Vec<Outcome>> {
+    log.append(group.iter().map(|taken| &taken.batch)).await
 }
 
-fn tell(submission: &Submission, outcome: Outcome) {
-    let _ = submission.room.send(Event::Landed(outcome));
+fn tell(taken: &Taken, outcome: Outcome) {
+    let _ = taken.room.send(Event::Landed(outcome));
 }
