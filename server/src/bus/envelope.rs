@@ -279,7 +279,12 @@ mod tests {
         let user = Some(UserId(Uuid::from_u128(5)));
         let person = |client, state: &str| Person { entry: Entry { client, clock: 4, state: state.into() }, user };
         vec![
-            News::Accepted { person: user, session: Uuid::from_u128(9), live: true, update: Bytes::from_static(&[0, 0]) },
+            News::Accepted {
+                person: user,
+                session: Uuid::from_u128(9),
+                live: true,
+                update: Bytes::from_static(&[0, 0]),
+            },
             News::Accepted { person: None, session: Uuid::nil(), live: false, update: Bytes::new() },
             News::Landed { seq: 77, bytes: 1_234, ranges: Ranges { structs: vec![(1 << 40, 5..6)], deletes } },
             News::Compacted { seq: 12, bytes: 99 },

@@ -248,7 +248,8 @@ impl Address {
                     .push_sender(hear)
                     .build()?;
                 let connecting = timeout(CONNECT_IN, client.get_async_connection());
-                let line = connecting.await.map_err(|_| RedisError::from((ErrorKind::Io, "connecting took too long")))??;
+                let line =
+                    connecting.await.map_err(|_| RedisError::from((ErrorKind::Io, "connecting took too long")))??;
                 Ok(Line::Cluster(line))
             }
         }
@@ -314,12 +315,7 @@ impl Line {
     }
 }
 
-async fn run(
-    address: Address,
-    shared: Arc<Shared>,
-    mut queue: mpsc::UnboundedReceiver<Task>,
-    end: CancellationToken,
-) {
+async fn run(address: Address, shared: Arc<Shared>, mut queue: mpsc::UnboundedReceiver<Task>, end: CancellationToken) {
     let mut pause = RETRY_FIRST;
     let mut told = false;
     let mut met_before = false;

@@ -161,11 +161,7 @@ impl Room {
             if let Some(flying) = &self.flying {
                 pending.merge(&flying.ranges.deletes);
             }
-            if self.peers.has_unlanded() {
-                let heard = self.peers.unlanded_ranges().deletes;
-                pending.merge(&heard);
-                self.also_wants(&Ranges { structs: Vec::new(), deletes: heard });
-            }
+            pending.merge(&self.peers.unlanded_deletes());
             if !pending.is_empty() {
                 deletes = deletes.subtract(&pending);
                 later = Some(Due::Echo(id, deletes_only(&pending)));
@@ -207,7 +203,7 @@ impl Room {
         }
         metrics::counter!("unisson_answers_total").increment(1);
         if let Some(later) = later {
-            self.when_landed(later);
+            self.when_all_landed(later, self.peers.newest_unlanded());
         }
     }
 

@@ -36,8 +36,6 @@ pub(super) struct Gathering {
     pub bytes: usize,
     /// What it brings.
     pub ranges: Ranges,
-    /// What must be in the database when this batch has landed, although it was only heard.
-    pub also: Ranges,
 }
 
 impl Gathering {
@@ -62,9 +60,8 @@ impl Gathering {
         self.places.iter().copied().zip(self.entries.iter().map(|entry| &entry.bytes))
     }
 
-    /// Nothing gathers, and nothing waits for what was heard.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.also.is_empty()
+        self.entries.is_empty()
     }
 }
 
@@ -118,10 +115,6 @@ impl Room {
             return self.board();
         }
         let gathered = std::mem::take(&mut self.gathering);
-        if gathered.entries.is_empty() {
-            // What somebody waited for has landed by another node's hand.
-            return self.pay_all();
-        }
         let updates = gathered.updates().map(|(place, bytes)| (place, bytes.clone())).collect();
         let Gathering { entries, since, bytes, ranges, .. } = gathered;
         let open = OpenBatch::new(Batch { document: self.document, epoch: self.epoch, entries });
@@ -207,12 +200,6 @@ impl Room {
             Some(self.batch - 1)
         } else {
             None
-        }
-    }
-
-    fn pay_all(&mut self) {
-        for (_, due) in std::mem::take(&mut self.due) {
-            self.pay(due);
         }
     }
 

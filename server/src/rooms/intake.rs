@@ -49,11 +49,10 @@ impl Room {
             Dialect::Hocuspocus => Due::Status(id, 1),
             Dialect::Yjs => Due::Echo(id, bytes.clone()),
         };
-        let receipt = Some(Receipt::new(due));
         if bytes.len() > self.tools.settings.update_bytes {
-            return self.refuse(id, reason::UPDATE_TOO_LARGE, None, receipt);
+            return self.refuse(id, reason::UPDATE_TOO_LARGE, None, Some(Receipt::new(due, None)));
         }
-        self.on_edit(id, bytes, receipt, Kind::Update);
+        self.on_edit(id, bytes, Some(due), Kind::Update);
     }
 
     pub(super) fn on_step2(&mut self, id: SessionId, bytes: Bytes) {
@@ -67,29 +66,34 @@ impl Room {
             }
             Dialect::Yjs => Some(Due::Echo(id, bytes.clone())),
         };
-        self.on_edit(id, bytes, due.map(Receipt::new), Kind::Step2);
+        self.on_edit(id, bytes, due, Kind::Step2);
         if asked == Some(Asked::OfOurOwn) {
             self.owner_has_answered(id);
         }
     }
 
-    fn on_edit(&mut self, by: SessionId, bytes: Bytes, receipt: Option<SharedReceipt>, kind: Kind) {
+    fn on_edit(&mut self, by: SessionId, bytes: Bytes, due: Option<Due>, kind: Kind) {
         self.tools.figures.received.increment(1);
         let update = match Update::parse(bytes) {
             Ok(update) => update,
             Err(malformed) => {
                 tracing::debug!(document.id = %self.document, reason = malformed.code(), "room.intake refused an update");
-                return self.refuse(by, malformed.code(), None, receipt);
+                return self.refuse(by, malformed.code(), None, due.map(|due| Receipt::new(due, None)));
             }
         };
-        if self.peers.has_unlanded() {
-            self.also_wants(&whole(&update));
-        }
+        // A step 2 says that its client has all of it: it is saved when all that is here is.
+        let after = match kind {
+            Kind::Step2 => self.peers.newest_unlanded(),
+            Kind::Update => self.peers.newest_unlanded_of(&update),
+        };
+        let receipt = due.map(|due| Receipt::new(due, after));
         let Some(session) = self.sessions.get(&by) else { return };
         if self.index.covers(&update) {
             // A y-websocket client's step 2 that brings nothing, with nothing on its way, is owed no echo.
-            let silent =
-                kind == Kind::Step2 && session.address.dialect() == Dialect::Yjs && self.newest_pending().is_none();
+            let silent = kind == Kind::Step2
+                && session.address.dialect() == Dialect::Yjs
+                && self.newest_pending().is_none()
+                && after.is_none();
             if !silent {
                 self.settle(receipt);
             }
@@ -337,8 +341,8 @@ impl Room {
 
     /// Gives back a share of a receipt; the last one is paid when all accepted so far has landed.
     pub(super) fn settle(&mut self, receipt: Option<SharedReceipt>) {
-        if let Some(due) = receipt.and_then(Receipt::settle) {
-            self.when_landed(due);
+        if let Some((due, after)) = receipt.and_then(Receipt::settle) {
+            self.when_all_landed(due, after);
         }
     }
 

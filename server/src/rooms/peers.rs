@@ -3,7 +3,8 @@
 //! What is heard over the bus is taken into the room at once and remembered until a node says that it has
 //! landed. The log is the truth: seqs are dense, so a row that nobody told of is noticed, and read; what was
 //! heard and has not landed for a while is written by whoever holds it, after a look at the log. A node that
-//! commits an edit which builds on something it only heard writes that as well, in the same row, before it.
+//! commits an edit which builds on something it only heard writes that as well, in the same row, before it. So
+//! the log may hold an update twice; to apply it twice is the same as once.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use crdt_store::{
     ClientId, DocumentId, Epoch, Log, Seq, UserId,
     log::{Entry, Row, Since, Stored},
-    update::{Ranges, Update, needs},
+    update::{DeleteSet, Ranges, Update, needs},
 };
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -36,6 +37,9 @@ const GRACE: Duration = Duration::from_millis(150);
 const REPAIR_AGAIN: Duration = Duration::from_millis(500);
 /// What was heard and has not landed after so long is written here.
 const RESCUE_AFTER: Duration = Duration::from_secs(2);
+/// Between the turns of two nodes that could write it.
+const RESCUE_TURN: Duration = Duration::from_millis(400);
+const RESCUE_TURNS_MAX: usize = 5;
 /// A node says so often who is there, and is forgotten when it hasn't for so long.
 const HERE_EVERY: Duration = Duration::from_secs(8);
 const NODE_SILENT: Duration = Duration::from_secs(22);
@@ -87,7 +91,11 @@ pub(super) struct Peers {
     unlanded: VecDeque<Unlanded>,
     unlanded_bytes: usize,
     early: Vec<Piece>,
-    repair_at: Option<Instant>,
+    /// What is owed when all up to that place has landed.
+    waiting: Vec<(u64, Due)>,
+    /// When the log is to be read, for a row that is missing, and for what else it may tell.
+    gap_at: Option<Instant>,
+    look_at: Option<Instant>,
     repairing: bool,
     nodes: HashMap<NodeId, Instant>,
     /// Sessions that another node wants asked, and under which id.
@@ -106,7 +114,9 @@ impl Peers {
             unlanded: VecDeque::new(),
             unlanded_bytes: 0,
             early: Vec::new(),
-            repair_at: None,
+            waiting: Vec::new(),
+            gap_at: None,
+            look_at: None,
             repairing: false,
             nodes: HashMap::new(),
             asked: Vec::new(),
@@ -121,16 +131,26 @@ impl Peers {
 
     /// When the log is to be read, if it is.
     pub fn repair_at(&self) -> Option<Instant> {
-        self.repair_at.filter(|_| !self.repairing)
+        self.gap_at.into_iter().chain(self.look_at).min().filter(|_| !self.repairing)
     }
 
     /// Whether the room still owes something to those who are elsewhere.
     pub fn is_quiet(&self) -> bool {
-        self.unlanded.is_empty() && !self.repairing && self.repair_at.is_none()
+        self.unlanded.is_empty() && self.waiting.is_empty() && !self.repairing && self.repair_at().is_none()
     }
 
-    pub fn has_unlanded(&self) -> bool {
-        !self.unlanded.is_empty()
+    /// The place of the newest that has not landed.
+    pub fn newest_unlanded(&self) -> Option<u64> {
+        self.unlanded.back().map(|heard| heard.place)
+    }
+
+    /// The same, of what an update tells of as well.
+    pub fn newest_unlanded_of(&self, update: &Update) -> Option<u64> {
+        if self.unlanded.is_empty() {
+            return None;
+        }
+        let ranges = whole(update);
+        self.unlanded.iter().rev().find(|heard| heard.left.overlaps(&ranges)).map(|heard| heard.place)
     }
 
     /// What has not landed, by its place among all that was taken.
@@ -138,10 +158,10 @@ impl Peers {
         self.unlanded.iter().map(|heard| (heard.place, &heard.entry.bytes))
     }
 
-    pub fn unlanded_ranges(&self) -> Ranges {
-        let mut all = Ranges::default();
+    pub fn unlanded_deletes(&self) -> DeleteSet {
+        let mut all = DeleteSet::new();
         for heard in &self.unlanded {
-            all.merge(&heard.left);
+            all.merge(&heard.left.deletes);
         }
         all
     }
@@ -170,9 +190,9 @@ impl Peers {
             self.known += 1;
         }
         if self.known >= self.told {
-            self.repair_at = None;
-        } else if self.repair_at.is_none() {
-            self.repair_at = Some(Instant::now() + GRACE);
+            self.gap_at = None;
+        } else if self.gap_at.is_none() {
+            self.gap_at = Some(Instant::now() + GRACE);
         }
     }
 
@@ -268,10 +288,12 @@ impl Room {
         match news {
             News::Accepted { person, session, live, update } => match Update::parse(update) {
                 Ok(update) => self.on_piece(Piece { from, person, session, live, update }),
-                Err(malformed) => tracing::error!(reason = malformed.code(), "bus.hear met an update that can't be read"),
+                Err(malformed) => {
+                    tracing::error!(reason = malformed.code(), "bus.hear met an update that can't be read")
+                }
             },
             News::Landed { seq, bytes, ranges } => {
-                self.peers.landed(&ranges);
+                self.landed_elsewhere(&ranges);
                 self.tail.grow(seq, usize::try_from(bytes).unwrap_or(usize::MAX));
                 if self.index.covers_ranges(&ranges) {
                     self.peers.saw(seq);
@@ -376,10 +398,7 @@ impl Room {
         // A y-websocket client may take what comes for the acknowledgement of its own edit.
         let own = self.clients_own(&accepted.ranges);
         self.spread(own, &accepted);
-        if let Some(id) = own {
-            self.gathering.also.merge(&accepted.ranges);
-            self.when_landed(Due::Echo(id, accepted.bytes.clone()));
-        }
+        let echo = own.map(|id| Due::Echo(id, accepted.bytes.clone()));
         let update = match Update::parse(accepted.bytes.clone()) {
             Ok(update) => update,
             Err(_) => return true,
@@ -389,6 +408,9 @@ impl Room {
         self.peers.unlanded_bytes += entry.bytes.len();
         let (place, since) = (self.generation, Instant::now());
         self.peers.unlanded.push_back(Unlanded { place, entry, update, left: accepted.ranges, since });
+        if let Some(echo) = echo {
+            self.when_all_landed(echo, Some(place));
+        }
         true
     }
 
@@ -408,7 +430,7 @@ impl Room {
             self.peers.early.push(piece);
         }
         // If it was lost rather than late, the log has it, or will.
-        self.peers.repair_at.get_or_insert_with(|| Instant::now() + GRACE);
+        self.peers.look_at.get_or_insert_with(|| Instant::now() + GRACE);
     }
 
     /// Tries what came too early, as long as something moves.
@@ -441,7 +463,7 @@ impl Room {
         if !due {
             return;
         }
-        self.peers.repair_at = None;
+        (self.peers.gap_at, self.peers.look_at) = (None, None);
         self.peers.repairing = true;
         metrics::counter!("unisson_bus_repairs_total").increment(1);
         let (log, events, after) = (self.tools.log.clone(), self.events.clone(), self.peers.known);
@@ -484,12 +506,12 @@ impl Room {
             }
             Err(error) => {
                 tracing::warn!(%error, document.id = %self.document, "bus.repair failed");
-                self.peers.repair_at = Some(Instant::now() + REPAIR_AGAIN);
+                self.peers.look_at = Some(Instant::now() + REPAIR_AGAIN);
                 return;
             }
         }
         if self.peers.known < self.peers.told {
-            self.peers.repair_at = Some(Instant::now() + REPAIR_AGAIN);
+            self.peers.look_at = Some(Instant::now() + REPAIR_AGAIN);
         }
         self.retry_early();
         self.after_growth();
@@ -502,7 +524,7 @@ impl Room {
             tracing::error!(document.id = %self.document, "bus.repair met an update that can't be read");
             return;
         };
-        self.peers.landed(&whole(&update));
+        self.landed_elsewhere(&whole(&update));
         if self.index.covers(&update) {
             return;
         }
@@ -522,10 +544,18 @@ impl Room {
         }
     }
 
+    /// Holders take their turns, so that the second finds in the log what the first has written.
+    fn rescue_after(&self) -> Duration {
+        let own = self.tools.bus.node();
+        let before = self.peers.nodes.keys().filter(|node| **node < own).count().min(RESCUE_TURNS_MAX);
+        RESCUE_AFTER + RESCUE_TURN * before as u32
+    }
+
     /// Writes what was heard long ago and is not in the log: its node has died, or can't write.
     fn rescue(&mut self) {
         let now = Instant::now();
-        let old = self.peers.take_where(|heard| now.duration_since(heard.since) >= RESCUE_AFTER);
+        let after = self.rescue_after();
+        let old = self.peers.take_where(|heard| now.duration_since(heard.since) >= after);
         if old.is_empty() {
             return;
         }
@@ -536,40 +566,65 @@ impl Room {
 
     /// Puts into the gathering batch what it needs of what was only heard.
     pub(super) fn bring_along(&mut self) {
-        if !self.peers.has_unlanded() {
-            self.gathering.also = Ranges::default();
+        if self.peers.unlanded.is_empty() {
             return;
         }
-        let mut wanted = std::mem::take(&mut self.gathering.also);
-        for entry in &self.gathering.entries {
-            if let Ok(update) = Update::parse(entry.bytes.clone()) {
+        let mut wanted = Ranges::default();
+        for (_, bytes) in self.gathering.updates() {
+            if let Ok(update) = Update::parse(bytes.clone()) {
                 wanted.merge(&needs(&update));
             }
         }
-        if !wanted.is_empty() {
-            let needed = self.peers.take_needed(wanted);
-            self.adopt(needed);
-        }
+        let needed = self.peers.take_needed(wanted);
+        self.adopt(needed);
     }
 
+    /// From now on it is for this node to write these.
     fn adopt(&mut self, heard: Vec<Unlanded>) {
+        if heard.is_empty() {
+            return;
+        }
         for Unlanded { place, entry, left, .. } in heard {
             self.gathering.put(place, entry, &left);
         }
         self.gathering.sort();
+        self.pay_who_waited();
     }
 
-    /// A message that overlaps what was only heard is acknowledged when that has landed as well.
-    pub(super) fn also_wants(&mut self, ranges: &Ranges) {
-        if self.peers.unlanded.iter().any(|heard| heard.left.overlaps(ranges)) {
-            self.gathering.also.merge(ranges);
+    fn landed_elsewhere(&mut self, ranges: &Ranges) {
+        if !self.peers.unlanded.is_empty() {
+            self.peers.landed(ranges);
+            self.pay_who_waited();
+        }
+    }
+
+    /// Pays `due` when all that is accepted now has landed, and what was heard up to a place.
+    pub(super) fn when_all_landed(&mut self, due: Due, after: Option<u64>) {
+        match after {
+            Some(place) if self.peers.unlanded.front().is_some_and(|oldest| oldest.place <= place) => {
+                self.peers.waiting.push((place, due));
+            }
+            _ => self.when_landed(due),
+        }
+    }
+
+    /// What this node has taken over to write is pending here like its own.
+    fn pay_who_waited(&mut self) {
+        let oldest = self.peers.unlanded.front().map_or(u64::MAX, |heard| heard.place);
+        let ready: Vec<_> = self.peers.waiting.extract_if(.., |(place, _)| *place < oldest).collect();
+        for (_, due) in ready {
+            self.when_landed(due);
         }
     }
 
     /// Every second.
     pub(super) fn tend_peers(&mut self, now: Instant) {
-        if self.peers.unlanded.front().is_some_and(|heard| now.duration_since(heard.since) >= RESCUE_AFTER) {
-            self.peers.repair_at.get_or_insert(now);
+        if let Some(oldest) = self.peers.unlanded.front() {
+            let at = oldest.since + self.rescue_after();
+            // Not later than the next look.
+            if at <= now + Duration::from_secs(1) {
+                self.peers.look_at.get_or_insert(at);
+            }
         }
         if !self.sessions.is_empty() && now >= self.peers.here_at {
             self.tell_who_is_here();

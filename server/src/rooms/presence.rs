@@ -66,9 +66,10 @@ impl Presence {
 
     /// Takes what another node says of one of its own once more, if that is news.
     pub fn confirm(&mut self, owner: Owner, entry: Entry) {
-        let is_known = self.people.get(&entry.client).is_some_and(|person| {
-            person.is_present && person.at == owner && person.state == entry.state
-        });
+        let is_known = self
+            .people
+            .get(&entry.client)
+            .is_some_and(|person| person.is_present && person.at == owner && person.state == entry.state);
         if !is_known {
             self.set(owner, entry.client, entry.clock, entry.state);
         }
@@ -169,8 +170,12 @@ impl Turn {
 
     /// The message for one of the owners: an owner's own state never comes back to it with another clock.
     pub fn for_owner(&self, session: SessionId) -> Option<Bytes> {
-        let entries: Vec<Entry> =
-            self.entries.iter().filter(|(owner, _)| *owner != Owner::Here(session)).map(|(_, entry)| entry.clone()).collect();
+        let entries: Vec<Entry> = self
+            .entries
+            .iter()
+            .filter(|(owner, _)| *owner != Owner::Here(session))
+            .map(|(_, entry)| entry.clone())
+            .collect();
         (!entries.is_empty()).then(|| awareness::encode(&entries).into())
     }
 }

@@ -27,14 +27,16 @@ pub(super) enum Due {
 #[derive(Debug)]
 pub(super) struct Receipt {
     due: Due,
+    /// The place up to which what was heard from other nodes has to land before.
+    after: Option<u64>,
     void: AtomicBool,
 }
 
 pub(super) type SharedReceipt = Arc<Receipt>;
 
 impl Receipt {
-    pub fn new(due: Due) -> SharedReceipt {
-        Arc::new(Self { due, void: AtomicBool::new(false) })
+    pub fn new(due: Due, after: Option<u64>) -> SharedReceipt {
+        Arc::new(Self { due, after, void: AtomicBool::new(false) })
     }
 
     /// A part was refused: the message is not acknowledged as a whole. Says how many acknowledgements are owed from
@@ -46,10 +48,10 @@ impl Receipt {
         }
     }
 
-    /// Gives back one share. The last one gets what is due, unless a part was refused.
-    pub fn settle(receipt: SharedReceipt) -> Option<Due> {
+    /// Gives back one share. The last one gets what is due and what it waits for, unless a part was refused.
+    pub fn settle(receipt: SharedReceipt) -> Option<(Due, Option<u64>)> {
         let receipt = Arc::try_unwrap(receipt).ok()?;
-        (!receipt.void.load(Ordering::Relaxed)).then_some(receipt.due)
+        (!receipt.void.load(Ordering::Relaxed)).then_some((receipt.due, receipt.after))
     }
 }
 
@@ -59,12 +61,12 @@ mod tests {
 
     #[test]
     fn a_receipt_is_settled_by_its_last_share_and_never_when_a_part_was_refused() {
-        let receipt = Receipt::new(Due::Status(SessionId(1), 1));
+        let receipt = Receipt::new(Due::Status(SessionId(1), 1), None);
         let share = receipt.clone();
         assert!(Receipt::settle(receipt).is_none());
         assert!(Receipt::settle(share).is_some());
 
-        let receipt = Receipt::new(Due::Status(SessionId(1), 3));
+        let receipt = Receipt::new(Due::Status(SessionId(1), 3), None);
         assert_eq!(receipt.void(), 3);
         assert_eq!(receipt.void(), 0);
         assert!(Receipt::settle(receipt).is_none());

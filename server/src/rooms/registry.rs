@@ -291,7 +291,8 @@ impl Registry {
         for key in open {
             let Some(room) = self.inner.rooms.get(key) else { continue };
             let head = heads.get(&key.0);
-            let is_known = head.is_some_and(|head| head.epoch == key.1 && head.seq <= room.known.load(Ordering::Relaxed));
+            let is_known =
+                head.is_some_and(|head| head.epoch == key.1 && head.seq <= room.known.load(Ordering::Relaxed));
             if !is_known {
                 let _ = room.commands.try_send(Command::Head(head.map(|head| (head.epoch, head.seq))));
             }

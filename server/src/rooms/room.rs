@@ -432,7 +432,6 @@ impl Room {
             Event::Loaded(stored) => self.on_loaded(*stored),
             Event::Judged { session, ranges, receipt, covered } => {
                 if covered {
-                    self.also_wants(&ranges);
                     self.settle(receipt);
                 } else {
                     self.refuse(session, reason::READ_ONLY, Some(ranges), receipt);
