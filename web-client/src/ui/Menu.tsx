@@ -18,7 +18,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { flushSync } from "react-dom";
+import { createPortal, flushSync } from "react-dom";
 import { Icon } from "./Icon";
 
 export type Placement = "bottom start" | "bottom end" | "top end" | "right bottom";
@@ -136,7 +136,8 @@ function Opened({ id, label, button, placement, start, close, children }: Opened
     event.preventDefault();
   }
 
-  return (
+  // Away from what stands around the button, whose looks are not meant for it; and in a landmark, as all of a page is.
+  return createPortal(
     <div
       ref={menu}
       id={id}
@@ -149,7 +150,8 @@ function Opened({ id, label, button, placement, start, close, children }: Opened
       onClick={(event) => event.stopPropagation()}
     >
       <CloseContext value={(then) => close(true, then)}>{children}</CloseContext>
-    </div>
+    </div>,
+    document.getElementById("content") ?? document.body,
   );
 }
 
