@@ -43,6 +43,8 @@ enum Command {
     Token(TokenArgs),
     /// Say what is wrong with this installation, and the mend
     Doctor(DoctorArgs),
+    /// Copy a SQLite database into a new file, while it is in use
+    Backup(BackupArgs),
     /// Print the description of the API
     Openapi,
 }
@@ -98,6 +100,15 @@ struct DoctorArgs {
     /// Read every document through, and print the hash of what each holds
     #[arg(long, conflicts_with = "running")]
     documents: bool,
+}
+
+#[derive(Args)]
+struct BackupArgs {
+    #[command(flatten)]
+    place: Place,
+    /// The new file, which must not exist
+    #[arg(value_name = "FILE")]
+    to: PathBuf,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -188,6 +199,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => args.load().and_then(|config| block_on(serve(config))),
         Command::Migrate(place) => place.load().and_then(|config| block_on(migrate(config))),
         Command::Seed(place) => place.load().and_then(|config| block_on(lay(config))),
+        Command::Backup(args) => args.place.load().and_then(|config| block_on(backup(config, args.to))),
         Command::Token(args) => args.place.load().and_then(|config| block_on(token(config, args))),
         Command::Doctor(args) => match args.serve.load() {
             Ok(config) => block_on(doctor(config, args.running, args.documents)),
@@ -261,6 +273,16 @@ async fn migrate(config: Config) -> Result<(), Failure> {
         0 => say(&format!("{} is up to date", db.name())),
         1 => say(&format!("{}: 1 migration applied", db.name())),
         count => say(&format!("{}: {count} migrations applied", db.name())),
+    }
+}
+
+async fn backup(config: Config, to: PathBuf) -> Result<(), Failure> {
+    let db = app::open(&config).await.map_err(Failure::failed)?;
+    let copied = db.copy_to(&to).await.map_err(Failure::failed)?;
+    db.close().await;
+    match copied {
+        true => say(&format!("{} is copied into {}", db.name(), to.display())),
+        false => Err(Failure::wrong("a PostgreSQL database is copied by its own tools: pg_dump --format=custom")),
     }
 }
 

@@ -1,9 +1,12 @@
-//! What a database says of itself, for whoever looks after it.
+//! What a database says of itself, and a copy of it, for whoever looks after it.
 
+use std::path::Path;
+
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use time::OffsetDateTime;
 
 use super::{Db, Pool};
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 
 /// What a database says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,23 @@ impl Db {
             }
             _ => None,
         }
+    }
+
+    /// Writes all that is committed now into a new file, while the database is in use. SQLite's; false on a server,
+    /// which has tools of its own.
+    pub async fn copy_to(&self, path: &Path) -> Result<bool> {
+        let Pool::Sqlite(pool) = self.writer() else { return Ok(false) };
+        let refused = |reason: &str| StoreError::CannotOpen { path: path.to_owned(), reason: reason.to_owned() };
+        if path.exists() {
+            return Err(refused("it exists already"));
+        }
+        let shown = path.to_str().ok_or_else(|| refused("its name is not text"))?;
+        // A connection of its own: the writer is not kept waiting.
+        let options = pool.connect_options();
+        let mut connection: SqliteConnection = options.as_ref().clone().connect().await?;
+        sqlx::query("vacuum into $1").bind(shown).execute(&mut connection).await?;
+        connection.close().await?;
+        Ok(true)
     }
 
     /// Asks the database about itself.
