@@ -14,8 +14,8 @@ export function comesThrough(url: string): Promise<boolean> {
     socket.binaryType = "arraybuffer";
     const done = (through: boolean) => {
       clearTimeout(late);
-      socket.close();
       resolve(through);
+      socket.close();
     };
     const late = setTimeout(() => done(false), LOOK_WITHIN_MS);
     socket.addEventListener("open", () => socket.send(Uint8Array.of(PING)));

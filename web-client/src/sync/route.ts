@@ -74,7 +74,7 @@ export class RoutedSocket extends EventTarget {
   }
 
   #try(way: Way): void {
-    if (this.#closed || this.#way || this.#tried.has(way)) return;
+    if (this.#closed || this.#left || this.#way || this.#tried.has(way)) return;
     const inner = way === "direct" ? new WebSocket(this.url) : new PostedSocket(this.url);
     inner.binaryType = "arraybuffer";
     this.#tried.set(way, inner);
@@ -118,7 +118,7 @@ export class RoutedSocket extends EventTarget {
   }
 
   #onClose(way: Way, { code, reason, wasClean }: CloseEvent): void {
-    if (this.#closed) return;
+    if (this.#closed || (this.#left && !this.#way)) return;
     if (this.#way === way) {
       const life = { ms: Date.now() - this.#openedAt, clean: wasClean, left: this.#left };
       if (way === "direct" && navigator.onLine) choose(ended(choice(), endingOf(life)));
