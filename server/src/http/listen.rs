@@ -163,6 +163,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn s17_an_answer_without_end_can_be_cut() {
+        let shutdown = Shutdown::new();
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (told, mut hangups) = tokio::sync::mpsc::unbounded_channel();
+        let endless = move |axum::Extension(Hangup(hangup)): axum::Extension<Hangup>| {
+            let _ = told.send(hangup);
+            let body = Body::from_stream(futures_util::stream::repeat(Ok::<_, std::convert::Infallible>("x".repeat(1 << 16))));
+            async move { body }
+        };
+        let serving = tokio::spawn(serve(listener, Router::new().route("/", get(endless)), shutdown.clone()));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        hangups.recv().await.unwrap().cancel();
+        // Whatever lies in the buffers comes, and then the end, in one way or the other.
+        let mut bytes = vec![0; 1 << 16];
+        while stream.read(&mut bytes).await.is_ok_and(|count| count > 0) {}
+        shutdown.start();
+        serving.await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_port_that_is_listened_on_is_busy() {
         let first = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let error = bind(first.local_addr().unwrap()).unwrap_err();
