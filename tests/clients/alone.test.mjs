@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { allClients, arena } from './kit/clients.mjs'
+import { Nodes, clusterMissing } from './kit/nodes.mjs'
 import { Proxy } from './kit/proxy.mjs'
 import { Server, oursOnly } from './kit/server.mjs'
 import { never, until } from './kit/wait.mjs'
@@ -53,6 +54,32 @@ describe(`alone for ${seconds} s`, { concurrency: true }, () => {
       return !here
     }, { within: 90_000 })
   }))
+
+  test('s21_the people of a node that died are gone from presence within thirty seconds', { skip: clusterMissing }, async t => {
+    const nodes = await Nodes.start(2)
+    await arena(nodes[0], async join => {
+      const name = 's21 dead node'
+      const bob = join('y-websocket-31', name, { port: nodes[1].port })
+      await bob.synced()
+      bob.say({ user: { name: 'Bob' } })
+      const dead = join('hocuspocus-3', name, { port: nodes[0].port })
+      dead.say({ user: { name: 'on the node that dies' } })
+      await until('Bob sees them', () => bob.others.has(dead.id))
+      const from = performance.now()
+      await nodes[0].kill()
+      // A client drops by itself what it has not heard of for 30 s: somebody new is asked.
+      await until('a newcomer is not told of them', async () => {
+        const newcomer = join('y-websocket-31', name, { port: nodes[1].port })
+        await newcomer.synced()
+        await until('it is told of Bob', () => newcomer.others.has(bob.id))
+        const told = newcomer.others.has(dead.id)
+        newcomer.end()
+        return !told
+      }, { within: 40_000 })
+      t.diagnostic(`gone after ${((performance.now() - from) / 1000).toFixed(1)} s, 30 promised`)
+    })
+    await nodes.end()
+  })
 
   test('s21_a client that is sent nothing for 15 s gets an empty awareness message', { skip: oursOnly }, async () => {
     const raw = await RawYjs.open(server, 'silent')

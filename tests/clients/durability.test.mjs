@@ -263,7 +263,7 @@ describe('load', { skip }, () => {
       for (const update of updates) eve.update('flood', update)
       for (let i = 0; i < 10; i++) {
         ann.append('.')
-        await until('Bob hears Ann all the same', () => bob.length === i + 1, { within: 5000 })
+        await until('Bob hears Ann all the same', () => bob.length === i + 1)
       }
       await ann.saved()
       await until('each of the flood is acknowledged in the end', () => eve.count('status') === updates.length + 1, { within: 40_000 })

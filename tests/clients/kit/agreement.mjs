@@ -2,16 +2,23 @@
 // everything that was acknowledged is in it.
 
 import assert from 'node:assert/strict'
+import * as Y14 from '@y/y'
 import * as Y from 'yjs'
 import { connect } from './clients.mjs'
 import { contents } from './edits.mjs'
 import { readLog } from './log.mjs'
 import { until } from './wait.mjs'
 
-const vector = doc => Object.fromEntries([...Y.decodeStateVector(Y.encodeStateVector(doc))].sort(([a], [b]) => a - b))
+const sorted = map => Object.fromEntries([...map].sort(([a], [b]) => a - b))
+const vector = doc => sorted(Y.decodeStateVector(Y.encodeStateVector(doc)))
+const vector14 = doc => sorted(Y14.decodeStateVector(Y14.encodeStateVector(doc)))
 
-/** Where `one` differs from what `first` shows, or undefined. */
+/** Where `one` differs from what `first` shows, or undefined. The same letters by others are a difference too. */
 function difference (one, first) {
+  if (one.is14 === first.is14 && one.length === first.length) {
+    const [had, known] = [one, first].map(({ is14, doc }) => JSON.stringify((is14 ? vector14 : vector)(doc)))
+    if (had !== known) return `${one.kind} (client ${one.id}) knows ${had}, and ${first.kind} ${known}`
+  }
   const [has, wanted] = one.is14 || first.is14 ? [one.text, first.text] : [contents(one.doc), contents(first.doc)]
   if (has === wanted) return
   const at = [...has].findIndex((letter, i) => letter !== wanted[i])
@@ -55,7 +62,7 @@ export async function agreed (nodes, name, clients, { typists = [], within = 30_
       newcomer.end()
     }
   }
-  const log = await readLog(nodes.cluster, name)
+  const log = await readLog(nodes[0].direct, name)
   assert.equal(contents(log.doc), contents(doc), 'the log holds what all hold')
   assert.deepEqual(vector(log.doc), vector(doc), 'the log knows what all know')
   for (const typist of typists) typist.isIn(log.doc)
@@ -66,8 +73,8 @@ export async function agreed (nodes, name, clients, { typists = [], within = 30_
 export async function emptied (nodes, before, { slackMiB = 96 } = {}) {
   for (const [i, node] of nodes.entries()) {
     await until(`node ${i + 1} has let go of its rooms`, async () => {
-      const { unisson_rooms: rooms } = await node.metrics()
-      return rooms === 0 || Promise.reject(new Error(`${rooms} rooms`))
+      const { unisson_rooms: rooms = 0, unisson_sessions: sessions } = await node.metrics()
+      return rooms === 0 || Promise.reject(new Error(`${rooms} rooms, ${sessions} sessions; ${node.log.split('\n').slice(-5).join('\n')}`))
     }, { within: 60_000 })
     const grown = node.residentMiB() - before[i]
     assert.ok(grown < slackMiB, `node ${i + 1} has grown by ${grown.toFixed(0)} MiB`)

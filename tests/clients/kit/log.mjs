@@ -34,12 +34,18 @@ function entries (payload) {
  * Fails where the log is not dense, or a row needs what is neither before it nor in it (S3).
  */
 export async function readLog (cluster, name) {
-  const [document] = await cluster.rows('select id, epoch, head_seq, snapshot_seq from documents where name = $1', name)
-  assert.ok(document, `there is no document ${name}`)
-  const { id, epoch } = document
-  const parts = (await cluster.rows('select bytes from snapshot_parts where document_id = $1 and epoch = $2 order by part_no', id, epoch)).map(row => new Uint8Array(row.bytes))
-  const rows = (await cluster.rows('select seq, payload from updates where document_id = $1 and epoch = $2 order by seq', id, epoch))
-    .map(row => ({ seq: Number(row.seq), entries: entries(row.payload) }))
+  const { document, parts, rows } = await cluster.still(async rows => {
+    const [document] = await rows('select id, epoch, head_seq, snapshot_seq from documents where name = $1', name)
+    assert.ok(document, `there is no document ${name}`)
+    const lineage = [document.id, document.epoch]
+    const parts = await rows('select bytes from snapshot_parts where document_id = $1 and epoch = $2 order by part_no', ...lineage)
+    const updates = await rows('select seq, payload from updates where document_id = $1 and epoch = $2 order by seq', ...lineage)
+    return {
+      document,
+      parts: parts.map(row => new Uint8Array(row.bytes)),
+      rows: updates.map(row => ({ seq: Number(row.seq), entries: entries(row.payload) }))
+    }
+  })
   const doc = new Y.Doc()
   for (const part of parts) Y.applyUpdate(doc, part)
   const head = Number(document.head_seq)

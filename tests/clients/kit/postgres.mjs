@@ -74,18 +74,30 @@ export class Cluster {
     await this.up()
   }
 
-  async query (sql, database = 'unisson', values = []) {
+  async #connected (database, act) {
     const client = new pg.Client({ connectionString: `postgres://unisson@127.0.0.1:${this.port}/${database}` })
     client.on('error', () => {})
     await client.connect()
     try {
-      return (await client.query(sql, values)).rows
+      return await act(client)
     } finally {
       await client.end()
     }
   }
 
+  query (sql, database = 'unisson', values = []) {
+    return this.#connected(database, async client => (await client.query(sql, values)).rows)
+  }
+
   rows (sql, ...values) { return this.query(sql, 'unisson', values) }
+
+  /** Several questions about one moment: `still(rows => …)`. */
+  still (ask) {
+    return this.#connected('unisson', async client => {
+      await client.query('begin isolation level repeatable read read only')
+      return ask(async (sql, ...values) => (await client.query(sql, values)).rows)
+    })
+  }
 
   /**
    * The store stalls: it can be read, but no update gets in until the returned function is called.

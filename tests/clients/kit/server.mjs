@@ -89,14 +89,22 @@ export class Server {
   /** SIGKILL: no farewell, no flush. Resolves when the process is gone. */
   async kill () {
     if (!this.child || this.child.over) return
+    this.paused = false
     this.child.ref()
     this.child.kill('SIGKILL')
     await this.child.ended
   }
 
   /** SIGSTOP: as a machine that is suspended, or a process that is not scheduled. */
-  pause () { this.child.kill('SIGSTOP') }
-  resume () { this.child.kill('SIGCONT') }
+  pause () {
+    this.paused = true
+    this.child.kill('SIGSTOP')
+  }
+
+  resume () {
+    this.paused = false
+    this.child.kill('SIGCONT')
+  }
 
   /** SIGTERM: drain. Resolves with the exit code. */
   async drain () {

@@ -8,14 +8,14 @@ import WebSocket from 'ws'
  * and calls `journal.out(bytes)` / `journal.in(bytes)` for every frame.
  */
 export function watched (journal, options = {}) {
-  Object.assign(journal, { opened: 0, closes: [], refusals: 0, received: 0, sent: 0, sockets: [], firstAt: 0 })
+  Object.assign(journal, { opened: 0, closes: [], errors: [], refusals: 0, received: 0, sent: 0, sockets: [], firstAt: 0 })
   return class extends WebSocket {
     constructor (url, protocols) {
       super(url, Array.isArray(protocols) && protocols.length === 0 ? undefined : protocols, options)
       journal.sockets.push(this)
       this.on('open', () => { journal.opened++; journal.opening?.() })
       this.on('close', code => journal.closes.push(code))
-      this.on('error', () => { journal.refusals++ })
+      this.on('error', error => { journal.refusals++; journal.errors.push(error.message) })
       this.on('message', data => {
         journal.received++
         journal.lastAt = performance.now()

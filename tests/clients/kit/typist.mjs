@@ -10,20 +10,19 @@ export class Typist {
   sent = 0
 
   /** Opens the document on `server`, as a new person with a new client id. */
-  static async open (dialect, server, name, { token, most = 5000, text = TEXT } = {}) {
+  static async open (dialect, server, name, { token, most = 5000, text = TEXT, within } = {}) {
     const typist = new Typist()
     const { doc, updates } = letters(most, { text })
-    Object.assign(typist, { dialect, name, id: doc.clientID, updates, token })
-    if (dialect === 'hocuspocus') {
-      typist.raw = await RawHocuspocus.open(server)
-      await typist.raw.hello(name, token)
-    } else {
-      typist.raw = await RawYjs.open(server, encodeURIComponent(name), { token })
-      await typist.raw.hello()
-      const own = new Set(updates.map(key))
-      typist.echoes = () => new Set(typist.raw.of('update').map(m => key(m.payload)).filter(one => own.has(one))).size
+    const hocuspocus = dialect === 'hocuspocus'
+    const raw = hocuspocus ? await RawHocuspocus.open(server) : await RawYjs.open(server, encodeURIComponent(name), { token })
+    Object.assign(typist, { dialect, name, id: doc.clientID, updates, raw, own: new Set(updates.map(key)) })
+    typist.say = hocuspocus ? update => raw.update(name, update) : update => raw.update(update)
+    try {
+      await (hocuspocus ? raw.hello(name, token, { within }) : raw.hello(undefined, { within }))
+    } catch (error) {
+      raw.end()
+      throw error
     }
-    typist.raw.say = typist.dialect === 'hocuspocus' ? update => typist.raw.update(name, update) : update => typist.raw.update(update)
     return typist
   }
 
@@ -31,14 +30,14 @@ export class Typist {
 
   /** Types so many letters more, as far as the socket is open. */
   type (count = 1) {
-    for (let i = 0; i < count && this.open && this.sent < this.updates.length; i++) this.raw.say(this.updates[this.sent++])
+    for (let i = 0; i < count && this.open && this.sent < this.updates.length; i++) this.say(this.updates[this.sent++])
     return this
   }
 
   /** How many letters, from the first on, are acknowledged. The first status is that of the opening. */
   get acknowledged () {
     if (this.dialect === 'hocuspocus') return Math.max(0, this.raw.of('status', this.name).filter(m => m.stored === 1).length - 1)
-    return this.echoes()
+    return new Set(this.raw.of('update').map(m => key(m.payload)).filter(one => this.own.has(one))).size
   }
 
   async saved (options) {

@@ -166,10 +166,10 @@ export class RawYjs extends Raw {
   awareness (...entries) { return this.send(1, sized(awarenessOf(...entries))) }
 
   /** Says hello as a client without content does, waits for the answer, and answers the server's step 1 with nothing. */
-  async hello (vector = emptyVector) {
+  async hello (vector = emptyVector, { within } = {}) {
     this.step1(vector)
-    await this.got('step2')
-    await this.got('step1')
+    await this.got('step2', { within })
+    await this.got('step1', { within })
     return this.step2(new Uint8Array([0, 0]))
   }
 }
@@ -187,11 +187,11 @@ export class RawHocuspocus extends Raw {
   awareness (name, ...entries) { return this.send(name, 1, sized(awarenessOf(...entries))) }
 
   /** Opens a document as a provider with an empty document does; answers the server's step 1 with nothing. */
-  async hello (name, token = '', { content = new Uint8Array([0, 0]) } = {}) {
+  async hello (name, token = '', { content = new Uint8Array([0, 0]), within } = {}) {
     const before = { step2: this.count('step2', name), step1: this.count('step1', name) }
     this.auth(name, token).step1(name)
-    await this.got('step2', { name, nth: before.step2 + 1 })
-    await this.got('step1', { name, nth: before.step1 + 1 })
+    await this.got('step2', { name, nth: before.step2 + 1, within })
+    await this.got('step1', { name, nth: before.step1 + 1, within })
     this.step2(name, content)
     return this
   }
