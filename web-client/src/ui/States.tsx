@@ -1,7 +1,7 @@
 import { CloudAlert, FileQuestionMark, Lock, type LucideIcon, RotateCw, WifiOff } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useLasting } from "./hooks";
+import { useLasting, useOnline } from "./hooks";
 import { Icon } from "./Icon";
 
 const WIDTHS = [
@@ -115,13 +115,14 @@ export function Missing({ children, action }: { children: ReactNode; action?: Re
 /** The network is away: what still works. */
 export function OfflineNote() {
   const { t } = useTranslation();
+  const online = useOnline();
   return (
     <div className="note warn">
       <span className="icon-wrap">
         <Icon of={WifiOff} />
       </span>
       <div>
-        <strong>{t("states.offline")}</strong> {t("states.offlineHint")}
+        <strong>{t(online ? "states.unreachable" : "states.offline")}</strong> {t("states.offlineHint")}
       </div>
     </div>
   );

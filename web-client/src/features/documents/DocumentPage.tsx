@@ -249,7 +249,7 @@ export function DocumentPage(props: Props) {
       ) : error instanceof Problem &&
         (error.status === 404 || error.status === 400 || error.status === 422) ? (
         <Missing action={home}>{t("documents.missing")}</Missing>
-      ) : error instanceof Unreachable && !navigator.onLine ? (
+      ) : error instanceof Unreachable ? (
         <Empty icon={WifiOff} action={home}>
           {t("documents.notHere")}
         </Empty>
