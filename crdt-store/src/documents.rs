@@ -4,9 +4,12 @@
 //! documents, any text of 1 to 512 bytes for those that come into being by a token or on
 //! an open server. Its bytes are the log's ([`crate::log`]).
 
+mod facts;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::communities::{MemberRole, Visibility};
 use crate::db::Db;
@@ -14,7 +17,7 @@ use crate::db::at::{At, MaybeAt};
 use crate::error::{Result, StoreError};
 use crate::ids::{CommunityId, DocumentId, Epoch, Seq, UserId};
 use crate::log::{Entry, seed_row};
-use crate::users::Role;
+pub use facts::{AccessFacts, Visit};
 
 /// A document's name is at most this long, in bytes.
 pub const NAME_BYTES: usize = 512;
@@ -148,44 +151,6 @@ pub struct Cursor {
     pub id: DocumentId,
 }
 
-/// Everything a policy needs to judge one person's access to one document.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct AccessFacts {
-    /// The document.
-    pub document_id: DocumentId,
-    /// Its plain room name.
-    pub name: String,
-    /// Its lineage.
-    pub epoch: Epoch,
-    /// Who may reach it.
-    pub visibility: Sharing,
-    /// Who made it.
-    pub created_by: Option<UserId>,
-    /// Since when it takes no updates.
-    #[sqlx(try_from = "MaybeAt")]
-    pub frozen_at: Option<OffsetDateTime>,
-    /// Since when it is gone.
-    #[sqlx(try_from = "MaybeAt")]
-    pub deleted_at: Option<OffsetDateTime>,
-    /// Where it belongs.
-    pub community_id: Option<CommunityId>,
-    /// Who learns of its community.
-    pub community_visibility: Option<Visibility>,
-    /// Since when its community rests.
-    #[sqlx(try_from = "MaybeAt")]
-    pub community_archived_at: Option<OffsetDateTime>,
-    /// What the person was made in that community, expired or not.
-    pub member_role: Option<MemberRole>,
-    /// Until when.
-    #[sqlx(try_from = "MaybeAt")]
-    pub member_expires_at: Option<OffsetDateTime>,
-    /// What the person is to the instance; `None` for nobody, or who has no account.
-    pub user_role: Option<Role>,
-    /// Since when the person may not come in.
-    #[sqlx(try_from = "MaybeAt")]
-    pub user_suspended_at: Option<OffsetDateTime>,
-}
-
 /// The documents of an instance. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Documents {
@@ -222,24 +187,6 @@ macro_rules! listed {
               left join users cu on cu.id = d.created_by
               left join users uu on uu.id = d.updated_by
               where d.deleted_at is null and (d.updated_hour, d.updated_at, d.id) < ($3, $4, $5)"
-        )
-    };
-}
-
-/// The facts of [`AccessFacts`]: `$2` is the person.
-macro_rules! facts {
-    ($where:literal) => {
-        concat!(
-            "select d.id as document_id, d.name, d.epoch, d.visibility, d.created_by, d.frozen_at,
-                    d.deleted_at, d.community_id, c.visibility as community_visibility,
-                    c.archived_at as community_archived_at, m.role as member_role,
-                    m.expires_at as member_expires_at, u.role as user_role,
-                    u.suspended_at as user_suspended_at
-             from documents d
-             left join communities c on c.id = d.community_id
-             left join memberships m on m.community_id = d.community_id and m.user_id = $2
-             left join users u on u.id = $2 ",
-            $where
         )
     };
 }
@@ -357,7 +304,7 @@ impl Documents {
             self.db.now(),
             far().hour(),
             far(),
-            uuid::Uuid::max(),
+            Uuid::max(),
             id
         )
     }
@@ -367,7 +314,7 @@ impl Documents {
     pub async fn list(&self, scope: Scope, user: UserId, after: Option<Cursor>, limit: u32) -> Result<Vec<Listed>> {
         let (updated_at, id) = match after {
             Some(after) => (At(after.updated_at), after.id.0),
-            None => (far(), uuid::Uuid::max()),
+            None => (far(), Uuid::max()),
         };
         match scope {
             Scope::Community(community) => on!(
@@ -458,31 +405,6 @@ impl Documents {
             self.db.now()
         )?;
         Ok(())
-    }
-
-    /// What a policy needs to judge the access of `user` to the document of that id.
-    pub async fn facts_for_access(&self, id: DocumentId, user: Option<UserId>) -> Result<Option<AccessFacts>> {
-        on!(
-            self.db.reader(),
-            maybe AccessFacts,
-            facts!("where d.id = $1"),
-            id,
-            user
-        )
-    }
-
-    /// The same, by the document's plain room name.
-    pub async fn facts_for_access_by_name(&self, name: &str, user: Option<UserId>) -> Result<Option<AccessFacts>> {
-        if check_name(name).is_err() {
-            return Ok(None);
-        }
-        on!(
-            self.db.reader(),
-            maybe AccessFacts,
-            facts!("where d.name = $1"),
-            name,
-            user
-        )
     }
 
     async fn changed(&self, id: DocumentId, rows: u64) -> Result<Document> {

@@ -91,6 +91,7 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartE
     let workers = Pool::start(workers_config(&config)?, shutdown.clone());
     let bus = bus(&config, &shutdown)?;
     let rooms = Registry::start(room_settings(&config), &db, workers.clone(), bus, shutdown.clone());
+    rooms.watch_rights(Arc::new(auth.clone()));
     let budgets = Budgets::new(rooms.settings().strangers_bytes, rooms.settings().incoming_bytes);
     let state = State::new(Parts { config, db, auth, rooms, workers, shutdown: shutdown.clone(), budgets });
     let app = router::public(&state)?;

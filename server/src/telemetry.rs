@@ -69,6 +69,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("unisson_compactions_total", "Documents whose log was merged into a snapshot"),
     ("unisson_logins_total", "People who signed in"),
     ("unisson_quarantined_total", "Stored updates that could not be merged and were set aside"),
+    ("unisson_rights_failures_total", "Looks at the rights of all sessions that the database did not answer"),
     ("unisson_room_open_failures_total", "Documents that could not be opened"),
     ("unisson_sockets_overflown_total", "Connections closed because their reader was too slow"),
     ("unisson_updates_received_total", "Updates that clients sent"),
@@ -79,6 +80,7 @@ const COUNTERS: &[(&str, &str)] = &[
 /// Those with labels.
 const COUNTERS_BY: &[(&str, &str)] = &[
     ("unisson_refusals_total", "Updates and openings that were refused, by reason"),
+    ("unisson_rights_changed_total", "Open sessions whose right has changed, by what they may do now"),
     ("unisson_sockets_closed_total", "Connections that the server closed, by close code"),
     ("unisson_worker_deaths_total", "Worker processes that died at work, by cause"),
     ("unisson_worker_jobs_total", "Jobs given to workers, by kind and outcome"),
@@ -108,6 +110,7 @@ const SECONDS: &[(&str, &str)] = &[
     ("unisson_compaction_seconds", "Time to merge the log of a document"),
     ("unisson_http_request_seconds", "Time to answer a request, by method, matched route and status"),
     ("unisson_relay_seconds", "From an update read off a connection to the queues of all who see it"),
+    ("unisson_rights_seconds", "Time of one look at the rights of all sessions"),
     ("unisson_room_open_seconds", "Time to open a document: its log read, its index made"),
     ("unisson_save_seconds", "From an update accepted to its batch in the database: what people wait for \"saved\""),
     ("unisson_worker_job_seconds", "Time of a worker's job, by kind"),

@@ -1,9 +1,10 @@
 //! Documents: names, creation, lists, the facts of access.
 
 use crdt_store::communities::{MemberRole, NewCommunity, Visibility};
-use crdt_store::documents::{Cursor, Document, Made, NewDocument, Scope, Sharing};
+use crdt_store::documents::{Cursor, Document, Made, NewDocument, Scope, Sharing, Visit};
+use crdt_store::logins::NewLogin;
 use crdt_store::users::{Role, Suspension};
-use crdt_store::{CommunityId, Db, DocumentId, StoreError, UserId};
+use crdt_store::{CommunityId, Db, DocumentId, LoginId, StoreError, UserId};
 
 use crate::{append, document, person};
 
@@ -200,11 +201,56 @@ contract! {
         assert_eq!((facts.member_role, facts.member_expires_at), (Some(MemberRole::Reader), Some(until)));
         assert_eq!(facts.user_role, Some(Role::Outsider));
         assert!(facts.user_suspended_at.is_some());
-        let by_name = db.documents().facts_for_access_by_name(&document.name, Some(chloe)).await.unwrap();
+        let by_name = db.documents().facts_for_access_by_name(&document.name, Some(chloe), None).await.unwrap();
         assert_eq!(by_name, Some(facts));
 
         let nobody = db.documents().facts_for_access(document.id, None).await.unwrap().unwrap();
         assert_eq!((nobody.member_role, nobody.user_role), (None, None));
         assert_eq!(db.documents().facts_for_access(DocumentId::fresh(), None).await.unwrap(), None);
+    }
+
+    async fn the_facts_of_many_visits_come_in_their_order(stage) {
+        let db = &stage.db;
+        let awa = person(db, "Awa", Role::Agent).await.id;
+        let chloe = person(db, "Chloé", Role::Outsider).await.id;
+        let id = community(db, "visits", awa).await;
+        db.communities().add_member(id, chloe, MemberRole::Reader, None).await.unwrap();
+        let ours = written(db, "ours", awa, Some(id), Sharing::Inherit).await.id;
+        let other = document(db).await.id;
+        let until = time::macros::datetime!(2031-01-02 03:04:05.123456 UTC);
+        let login = NewLogin {
+            id: LoginId::fresh(),
+            user_id: chloe,
+            secret_hash: vec![7; 32],
+            expires_at: until,
+            user_agent: None,
+        };
+        let login = db.logins().create(login).await.unwrap().id;
+
+        let visits = [
+            Visit { document: ours, user: Some(chloe), login: Some(login) },
+            Visit { document: DocumentId::fresh(), user: Some(chloe), login: None },
+            Visit { document: other, user: None, login: None },
+            // Somebody else's sign-in is none.
+            Visit { document: ours, user: Some(awa), login: Some(login) },
+            Visit { document: ours, user: Some(chloe), login: Some(LoginId::fresh()) },
+            Visit { document: ours, user: Some(chloe), login: Some(login) },
+        ];
+        let facts = db.documents().facts_for_visits(&visits).await.unwrap();
+        let seen = |at: usize| facts[at].as_ref().map(|facts| (facts.document_id, facts.member_role, facts.login_ends_at));
+        let reader = Some(MemberRole::Reader);
+        assert_eq!(seen(0), Some((ours, reader, Some(until))));
+        assert_eq!(seen(1), None);
+        assert_eq!(seen(2), Some((other, None, None)));
+        assert_eq!(seen(3), Some((ours, Some(MemberRole::Leader), None)));
+        assert_eq!(seen(4), Some((ours, reader, None)));
+        assert_eq!(facts[5], facts[0]);
+        let alone = db.documents().facts_for_access(ours, Some(chloe)).await.unwrap().unwrap();
+        assert_eq!(facts[4], Some(alone));
+
+        db.logins().delete(login).await.unwrap();
+        let over = db.documents().facts_for_visits(&visits[..1]).await.unwrap();
+        assert_eq!(over, [facts[4].clone()]);
+        assert_eq!(db.documents().facts_for_visits(&[]).await.unwrap(), []);
     }
 }

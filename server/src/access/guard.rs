@@ -4,13 +4,13 @@
 //! and may not do is [`Denied::Forbidden`].
 
 use crdt_store::{
-    Db, DocumentId, Epoch, StoreError,
+    Db, DocumentId, StoreError, UserId,
     communities::Met,
     documents::{AccessFacts, Listed},
 };
 use time::OffsetDateTime;
 
-use super::{Access, Denied, Principal, policy};
+use super::{Access, Denied, Principal, Role, policy};
 
 /// Shared by clone.
 #[derive(Clone, Debug)]
@@ -27,17 +27,7 @@ impl Guard {
     /// The right of a person to a document, at least `needed`.
     pub async fn document(&self, who: &Principal, id: DocumentId, needed: Access) -> Result<Access, Denied> {
         let facts = self.db.documents().facts_for_access(id, who.id).await.map_err(unavailable)?;
-        enough(facts.map_or(Access::None, |facts| judge(&facts, who, (self.clock)())), needed)
-    }
-
-    /// The document of a plain name, its present lineage, and the right of a person to its text: what is frozen
-    /// is only read.
-    pub async fn document_by_name(&self, who: &Principal, name: &str) -> Result<(DocumentId, Epoch, Access), Denied> {
-        let facts = self.db.documents().facts_for_access_by_name(name, who.id).await.map_err(unavailable)?;
-        let facts = facts.ok_or(Denied::NotFound)?;
-        let access = enough(judge(&facts, who, (self.clock)()), Access::Read)?;
-        let access = if facts.frozen_at.is_some() { access.min(Access::Read) } else { access };
-        Ok((facts.document_id, facts.epoch, access))
+        enough(facts.map_or(Access::None, |facts| judge(&facts, who.id, who.role, (self.clock)())), needed)
     }
 
     /// A community that a person may at least know of, and their right in it.
@@ -85,7 +75,8 @@ fn person(who: &Principal) -> policy::Person {
     policy::Person { role: who.role, suspended: false }
 }
 
-fn judge(facts: &AccessFacts, who: &Principal, now: OffsetDateTime) -> Access {
+/// The right of a person, `role` on the instance, to the document of these facts.
+pub(super) fn judge(facts: &AccessFacts, who: Option<UserId>, role: Role, now: OffsetDateTime) -> Access {
     let lasts = facts.member_expires_at.is_none_or(|end| end > now);
     let community = facts.community_visibility.map(|visibility| policy::Community {
         visibility,
@@ -95,10 +86,10 @@ fn judge(facts: &AccessFacts, who: &Principal, now: OffsetDateTime) -> Access {
     let document = policy::Document {
         sharing: facts.visibility,
         deleted: facts.deleted_at.is_some(),
-        author: who.id.is_some() && facts.created_by == who.id,
+        author: who.is_some() && facts.created_by == who,
         community,
     };
-    let person = policy::Person { role: who.role, suspended: facts.user_suspended_at.is_some() };
+    let person = policy::Person { role, suspended: facts.user_suspended_at.is_some() };
     policy::document(person, document)
 }
 
@@ -118,14 +109,12 @@ fn unavailable(error: StoreError) -> Denied {
 #[cfg(test)]
 mod tests {
     use crdt_store::{
-        UserId,
         communities::{MemberRole, Visibility},
         documents::Sharing,
     };
     use time::Duration;
 
     use super::*;
-    use crate::access::{Means, Role};
 
     fn now() -> OffsetDateTime {
         OffsetDateTime::UNIX_EPOCH + Duration::days(20_000)
@@ -134,7 +123,6 @@ mod tests {
     fn facts() -> AccessFacts {
         AccessFacts {
             document_id: DocumentId::fresh(),
-            name: "n".to_owned(),
             epoch: 1,
             visibility: Sharing::Inherit,
             created_by: None,
@@ -147,39 +135,31 @@ mod tests {
             member_expires_at: None,
             user_role: Some(Role::Outsider),
             user_suspended_at: None,
+            login_ends_at: None,
         }
     }
 
-    fn who() -> Principal {
-        Principal {
-            id: Some(UserId::fresh()),
-            name: "Chloé".to_owned(),
-            role: Role::Outsider,
-            language: "fr".to_owned(),
-            means: Means::Open,
-        }
-    }
+    const WHO: Option<UserId> = Some(UserId(uuid::Uuid::from_u128(1)));
 
     #[test]
     fn a_membership_ends_at_its_end() {
-        assert_eq!(judge(&facts(), &who(), now()), Access::Write);
+        assert_eq!(judge(&facts(), WHO, Role::Outsider, now()), Access::Write);
         let later = AccessFacts { member_expires_at: Some(now() + Duration::seconds(1)), ..facts() };
-        assert_eq!(judge(&later, &who(), now()), Access::Write);
+        assert_eq!(judge(&later, WHO, Role::Outsider, now()), Access::Write);
         let over = AccessFacts { member_expires_at: Some(now()), ..facts() };
-        assert_eq!(judge(&over, &who(), now()), Access::None);
+        assert_eq!(judge(&over, WHO, Role::Outsider, now()), Access::None);
     }
 
     #[test]
     fn a_document_that_nobody_made_is_not_everybodys_who_has_no_name() {
         let alone = AccessFacts { community_visibility: None, member_role: None, ..facts() };
-        let nameless = Principal { id: None, ..who() };
-        assert_eq!(judge(&alone, &nameless, now()), Access::None);
+        assert_eq!(judge(&alone, None, Role::Outsider, now()), Access::None);
     }
 
     #[test]
     fn a_suspension_counts_even_if_the_login_was_read_before_it() {
         let suspended = AccessFacts { user_suspended_at: Some(now()), ..facts() };
-        assert_eq!(judge(&suspended, &who(), now()), Access::None);
+        assert_eq!(judge(&suspended, WHO, Role::Outsider, now()), Access::None);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //!
 //! Nothing here knows of sockets, cookies or rows. [`policy`] turns facts into an [`Access`], as a pure
 //! function; [`Guard`] fetches the facts of one thing and answers with a right or a refusal; [`Judge`] is
-//! what the live engine asks before a session may do anything, without knowing how people prove who they are.
+//! what the live engine asks before a session may do anything, and again while it lasts, without knowing how people
+//! prove who they are. Both times [`standing`] says what follows from the facts.
 
 mod guard;
 pub mod policy;
+mod standing;
 pub mod words;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -13,8 +15,10 @@ use std::{future::Future, pin::Pin, sync::Arc};
 pub use crdt_store::users::Role;
 use crdt_store::{DocumentId, Epoch, LoginId, UserId};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 pub use guard::{Guard, listed};
+pub use standing::standing;
 
 /// What a person may do with a thing, each level holding those below it.
 #[derive(
@@ -70,18 +74,45 @@ pub struct Principal {
     pub means: Means,
 }
 
+/// Who is where, and on what ground: all that is looked at again for as long as a session lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footing {
+    pub document: DocumentId,
+    /// The lineage that the room name asked for, which was the document's present one.
+    pub epoch: Epoch,
+    /// Whose work it is. `None` for all nameless people, who count as one.
+    pub person: Option<UserId>,
+    pub ground: Ground,
+}
+
 /// The answer to "may this session open that document": yes, and how far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    pub document: DocumentId,
-    /// The lineage that the room name asked for, which is the document's present one.
-    pub epoch: Epoch,
+    pub footing: Footing,
     /// Never [`Access::None`].
     pub access: Access,
-    /// Whose work it is. `None` for all nameless people, who count as one.
-    pub person: Option<UserId>,
     /// The name shown in presence. `None`: the client's own word counts (open mode).
     pub name: Option<String>,
+}
+
+/// On what a right rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ground {
+    /// A signed token, how far it goes, and when it is over. Its bearer is asked for another at `renew_at`.
+    Token { access: Access, renew_at: OffsetDateTime, ends_at: OffsetDateTime },
+    /// A login, and the rights of its person.
+    Login(LoginId),
+    /// A server that is open to all who reach it; and the login of whoever has one.
+    Open(Option<LoginId>),
+}
+
+/// What a footing comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Never [`Access::None`].
+    pub access: Access,
+    /// The token is about to end: its bearer may bring another.
+    pub renew: bool,
 }
 
 /// The answer "no", and what the client is told.
@@ -95,6 +126,8 @@ pub enum Denied {
     Expired,
     #[error("the token is not valid")]
     BadToken,
+    #[error("the login is over")]
+    SignedOut,
     #[error("the document has a newer lineage")]
     OldEpoch,
     #[error("the server can't look at its database just now")]
@@ -109,6 +142,7 @@ impl Denied {
             Self::Forbidden => "permission-denied",
             Self::Expired => "token-expired",
             Self::BadToken => "token-invalid",
+            Self::SignedOut => "signed-out",
             Self::OldEpoch => "old-epoch",
             Self::Unavailable => "unavailable",
         }
@@ -131,12 +165,23 @@ pub struct Credentials {
 
 pub type Judgement<'a> = Pin<Box<dyn Future<Output = Result<Grant, Denied>> + Send + 'a>>;
 
+/// Nobody's right could be looked at again. That says nothing about any of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("rights can't be looked up just now")]
+pub struct CantTell;
+
+/// One answer for each, in their order.
+pub type Standings<'a> = Pin<Box<dyn Future<Output = Result<Vec<Result<Standing, Denied>>, CantTell>> + Send + 'a>>;
+
 /// Decides whether a session may open a room, and how far.
 ///
 /// `name` is the room's name as the client wrote it, decoded once: a plain name (lineage 1) or `name@N`.
 /// A token that is presented counts before anything else. Implemented by `auth`; tests have their own.
 pub trait Judge: Send + Sync + 'static {
     fn judge<'a>(&'a self, who: &'a Credentials, name: &'a str) -> Judgement<'a>;
+
+    /// What the rights of sessions come to now, by the rule by which they were let in.
+    fn judge_again<'a>(&'a self, footings: &'a [Footing]) -> Standings<'a>;
 }
 
 /// A judge that many sessions share.

@@ -4,15 +4,23 @@
 //! person. Then a login, with the rights its person has. Then, on an open server, nobody in particular, who may
 //! write anywhere. A person who is signed in on an open server keeps their name and has at least that.
 
-use crdt_store::{Epoch, StoreError, UserId, documents::Document};
+use std::collections::{HashMap, hash_map::Entry};
+
+use crdt_store::{
+    Epoch, LoginId, StoreError, UserId,
+    documents::{AccessFacts, Visit},
+};
 use ring::digest;
 use uuid::{Builder, Uuid};
 
-use super::{
-    Auth, room,
-    token::{Claims, Scope},
+use super::{Auth, room, token::Claims};
+use crate::access::{
+    Access, CantTell, Credentials, Denied, Footing, Grant, Ground, Judge, Judgement, Means, Principal, Standings,
+    standing,
 };
-use crate::access::{Access, Credentials, Denied, Grant, Judge, Judgement, Principal};
+
+/// Visits asked about in one question.
+const QUESTION: usize = 2_000;
 
 impl Judge for Auth {
     fn judge<'a>(&'a self, who: &'a Credentials, name: &'a str) -> Judgement<'a> {
@@ -22,11 +30,48 @@ impl Judge for Auth {
             match (token, &who.login) {
                 (Some(token), _) => self.by_token(token, plain, epoch).await,
                 (None, Some(person)) => self.by_login(person, plain, epoch).await,
-                (None, None) if self.0.open => self.openly(plain, epoch, None).await,
+                (None, None) if self.0.open => self.openly(plain, epoch).await,
                 (None, None) => Err(Denied::Forbidden),
             }
         })
     }
+
+    fn judge_again<'a>(&'a self, footings: &'a [Footing]) -> Standings<'a> {
+        Box::pin(async move {
+            // Many sessions are of one person at one document, or of nobody in particular.
+            let mut places: HashMap<Visit, usize> = HashMap::with_capacity(footings.len());
+            let mut visits = Vec::new();
+            for footing in footings {
+                if let Entry::Vacant(vacant) = places.entry(visit(footing)) {
+                    visits.push(*vacant.key());
+                    vacant.insert(visits.len() - 1);
+                }
+            }
+            let mut facts: Vec<Option<AccessFacts>> = Vec::with_capacity(visits.len());
+            for some in visits.chunks(QUESTION) {
+                let found = self.0.db.documents().facts_for_visits(some).await.map_err(|error| {
+                    tracing::debug!(%error, "rights can't be looked up");
+                    CantTell
+                })?;
+                facts.extend(found);
+            }
+            let now = self.now();
+            let answers = footings.iter().map(|footing| {
+                let facts = places.get(&visit(footing)).and_then(|at| facts.get(*at)).and_then(Option::as_ref);
+                standing(facts, footing, now)
+            });
+            Ok(answers.collect())
+        })
+    }
+}
+
+fn visit(footing: &Footing) -> Visit {
+    let login = match footing.ground {
+        Ground::Login(login) => Some(login),
+        Ground::Open(login) => login,
+        Ground::Token { .. } => None,
+    };
+    Visit { document: footing.document, user: footing.person, login }
 }
 
 impl Auth {
@@ -35,61 +80,62 @@ impl Auth {
         if claims.doc != plain {
             return Err(Denied::Forbidden);
         }
-        let person = person_of(&claims.sub);
-        let documents = self.0.db.documents();
-        let document = match claims.access {
-            Scope::Write => documents.ensure_by_name(plain, Some(person)).await.map_err(refusal)?,
-            Scope::Read => documents.by_name(plain).await.map_err(refusal)?.ok_or(Denied::NotFound)?,
-        };
+        let (person, access) = (person_of(&claims.sub), Access::from(claims.access));
+        let (renew_at, ends_at) = claims.end()?;
+        let ground = Ground::Token { access, renew_at, ends_at };
+        let facts = self.facts(plain, Some(person), None, access.may_write()).await?;
         let name = self.shown_name(person, &claims).await?;
-        grant(document, epoch, claims.access.into(), Some(person), Some(name))
+        self.grant(&facts, ground, epoch, Some(person), name)
     }
 
     async fn by_login(&self, who: &Principal, plain: &str, epoch: Epoch) -> Result<Grant, Denied> {
-        if self.0.open {
-            return self.openly(plain, epoch, Some(who)).await;
-        }
-        let (document, present, access) = self.0.guard.document_by_name(who, plain).await?;
-        if epoch != present {
-            return Err(Denied::OldEpoch);
-        }
-        Ok(Grant { document, epoch, access, person: who.id, name: Some(who.name.clone()) })
+        let Means::Login(login) = who.means else { return Err(Denied::Forbidden) };
+        let ground = if self.0.open { Ground::Open(Some(login)) } else { Ground::Login(login) };
+        let facts = self.facts(plain, who.id, Some(login), self.0.open).await?;
+        self.grant(&facts, ground, epoch, who.id, Some(who.name.clone()))
     }
 
-    async fn openly(&self, plain: &str, epoch: Epoch, who: Option<&Principal>) -> Result<Grant, Denied> {
-        let person = who.and_then(|who| who.id);
-        let document = self.0.db.documents().ensure_by_name(plain, person).await.map_err(refusal)?;
-        grant(document, epoch, Access::Write, person, who.map(|who| who.name.clone()))
+    async fn openly(&self, plain: &str, epoch: Epoch) -> Result<Grant, Denied> {
+        let facts = self.facts(plain, None, None, true).await?;
+        self.grant(&facts, Ground::Open(None), epoch, None, None)
+    }
+
+    /// The facts of a document that may come into being by being asked for.
+    async fn facts(
+        &self,
+        plain: &str,
+        person: Option<UserId>,
+        login: Option<LoginId>,
+        comes_into_being: bool,
+    ) -> Result<AccessFacts, Denied> {
+        let documents = self.0.db.documents();
+        let mut facts = documents.facts_for_access_by_name(plain, person, login).await.map_err(refusal)?;
+        if facts.is_none() && comes_into_being {
+            documents.ensure_by_name(plain, person).await.map_err(refusal)?;
+            facts = documents.facts_for_access_by_name(plain, person, login).await.map_err(refusal)?;
+        }
+        facts.ok_or(Denied::NotFound)
+    }
+
+    fn grant(
+        &self,
+        facts: &AccessFacts,
+        ground: Ground,
+        epoch: Epoch,
+        person: Option<UserId>,
+        name: Option<String>,
+    ) -> Result<Grant, Denied> {
+        let footing = Footing { document: facts.document_id, epoch, person, ground };
+        let standing = standing(Some(facts), &footing, self.now())?;
+        Ok(Grant { footing, access: standing.access, name })
     }
 
     /// The name of the account if there is one, so that a token can't lend one name to another person's; else
-    /// what the signer says.
-    async fn shown_name(&self, person: UserId, claims: &Claims) -> Result<String, Denied> {
-        let user = self.0.db.users().get(person).await.map_err(refusal)?;
-        if user.as_ref().is_some_and(|user| user.suspended_at.is_some()) {
-            return Err(Denied::Forbidden);
-        }
-        let account = user.map(|user| user.name);
-        Ok(account.unwrap_or_else(|| claims.name.as_deref().unwrap_or(&claims.sub).chars().take(120).collect()))
+    /// what the signer says. A signer who says nothing leaves it to the client: an id is no name.
+    async fn shown_name(&self, person: UserId, claims: &Claims) -> Result<Option<String>, Denied> {
+        let account = self.0.db.users().get(person).await.map_err(refusal)?.map(|user| user.name);
+        Ok(account.or_else(|| claims.name.as_ref().map(|name| name.chars().take(120).collect())))
     }
-}
-
-fn grant(
-    document: Document,
-    epoch: Epoch,
-    access: Access,
-    person: Option<UserId>,
-    name: Option<String>,
-) -> Result<Grant, Denied> {
-    if document.deleted_at.is_some() {
-        return Err(Denied::NotFound);
-    }
-    if document.epoch != epoch {
-        return Err(Denied::OldEpoch);
-    }
-    // What is frozen is read by all and written by none.
-    let access = if document.frozen_at.is_some() { access.min(Access::Read) } else { access };
-    Ok(Grant { document: document.id, epoch, access, person, name })
 }
 
 fn refusal(error: StoreError) -> Denied {
@@ -119,17 +165,18 @@ pub fn person_of(sub: &str) -> UserId {
 
 #[cfg(test)]
 mod tests {
-    use crdt_store::{CommunityId, DocumentId};
     use crdt_store::{
-        Db, DbOptions,
+        CommunityId, Db, DbOptions, DocumentId,
         communities::{MemberRole, NewCommunity, Visibility},
         documents::{NewDocument, Sharing},
-        users::{NewUser, Role},
+        logins::NewLogin,
+        users::{NewUser, Role, Suspension},
     };
+    use time::Duration;
 
     use super::*;
     use crate::{
-        access::Means,
+        auth::token::Scope,
         config::{Config, Layer},
     };
 
@@ -174,7 +221,15 @@ mod tests {
         let id = UserId::fresh();
         let user = NewUser { id, name: name.to_owned(), email: None, role, language: "fr".to_owned() };
         let user = db.users().create(user).await.unwrap();
-        Principal { id: Some(id), name: user.name, role, language: user.language, means: Means::Open }
+        let login = NewLogin {
+            id: LoginId::fresh(),
+            user_id: id,
+            secret_hash: id.0.as_bytes().to_vec(),
+            expires_at: user.created_at + Duration::hours(1),
+            user_agent: None,
+        };
+        let login = db.logins().create(login).await.unwrap().id;
+        Principal { id: Some(id), name: user.name, role, language: user.language, means: Means::Login(login) }
     }
 
     fn login(who: &Principal) -> Credentials {
@@ -186,7 +241,7 @@ mod tests {
         let place = place(true).await;
         let nobody = Credentials::default();
         let grant = place.auth.judge(&nobody, "any/name at all").await.unwrap();
-        assert_eq!((grant.access, grant.person, grant.name.clone()), (Access::Write, None, None));
+        assert_eq!((grant.access, grant.footing.person, grant.name.clone()), (Access::Write, None, None));
         let again = place.auth.judge(&nobody, "any/name at all").await.unwrap();
         assert_eq!(again, grant);
         let empty = Credentials { token: Some(String::new()), ..Credentials::default() };
@@ -204,8 +259,9 @@ mod tests {
         let write = token(&place, "notes", Scope::Write, "alice", Some("Alice"));
         let grant = place.auth.judge(&write, "notes").await.unwrap();
         assert_eq!(grant.access, Access::Write);
-        assert_eq!((grant.person, grant.name.as_deref()), (Some(person_of("alice")), Some("Alice")));
-        assert_eq!(place.auth.judge(&read, "notes").await.unwrap().access, Access::Read);
+        assert_eq!((grant.footing.person, grant.name.as_deref()), (Some(person_of("alice")), Some("Alice")));
+        let grant = place.auth.judge(&read, "notes").await.unwrap();
+        assert_eq!((grant.access, grant.name), (Access::Read, None), "an id is no name");
         assert_eq!(place.auth.judge(&write, "other").await, Err(Denied::Forbidden));
         let junk = Credentials { token: Some("x.y.z".to_owned()), ..Credentials::default() };
         assert_eq!(place.auth.judge(&junk, "notes").await, Err(Denied::BadToken));
@@ -218,8 +274,8 @@ mod tests {
         let id = bruno.id.unwrap();
         let forged = token(&place, "notes", Scope::Write, &id.to_string(), Some("Awa"));
         let grant = place.auth.judge(&forged, "notes").await.unwrap();
-        assert_eq!((grant.person, grant.name.as_deref()), (Some(id), Some("Bruno")));
-        place.db.users().set_suspended(id, crdt_store::users::Suspension::Suspended).await.unwrap();
+        assert_eq!((grant.footing.person, grant.name.as_deref()), (Some(id), Some("Bruno")));
+        place.db.users().set_suspended(id, Suspension::Suspended).await.unwrap();
         assert_eq!(place.auth.judge(&forged, "notes").await, Err(Denied::Forbidden));
     }
 
@@ -254,7 +310,7 @@ mod tests {
             async move { auth.judge(&who, &name).await }
         };
         let grant = judge(login(&awa)).await.unwrap();
-        assert_eq!((grant.access, grant.person, grant.name.as_deref()), (Access::Manage, awa.id, Some("Awa")));
+        assert_eq!((grant.access, grant.footing.person, grant.name.as_deref()), (Access::Manage, awa.id, Some("Awa")));
         assert_eq!(judge(login(&david)).await.unwrap().access, Access::Read);
         assert_eq!(judge(login(&chloe)).await, Err(Denied::NotFound));
         assert_eq!(judge(Credentials::default()).await, Err(Denied::Forbidden));
@@ -263,7 +319,44 @@ mod tests {
         // A token says who and how far, whatever cookie came along.
         let both = Credentials { login: Some(awa), ..token(&place, &name, Scope::Read, "bob", None) };
         let grant = place.auth.judge(&both, &name).await.unwrap();
-        assert_eq!((grant.access, grant.person), (Access::Read, Some(person_of("bob"))));
+        assert_eq!((grant.access, grant.footing.person), (Access::Read, Some(person_of("bob"))));
+    }
+
+    #[tokio::test]
+    async fn s15_what_is_judged_again_is_judged_as_at_the_door() {
+        let place = place(false).await;
+        let awa = person(&place.db, "Awa", Role::Agent).await;
+        let new = NewDocument {
+            id: DocumentId::fresh(),
+            name: None,
+            title: "T".to_owned(),
+            community_id: None,
+            visibility: Sharing::Restricted,
+            created_by: awa.id,
+            seed: None,
+        };
+        let document = place.db.documents().create(new).await.unwrap().into_document();
+        let doors = [login(&awa), token(&place, &document.name, Scope::Read, "bob", None)];
+        let mut grants = Vec::new();
+        for door in &doors {
+            grants.push(place.auth.judge(door, &document.name).await.unwrap());
+        }
+        // Two sessions of one person are one question with two answers.
+        grants.push(grants[0].clone());
+        let again = || async {
+            let footings: Vec<Footing> = grants.iter().map(|grant| grant.footing).collect();
+            let standings = place.auth.judge_again(&footings).await.unwrap();
+            standings.into_iter().map(|standing| standing.map(|standing| standing.access)).collect::<Vec<_>>()
+        };
+        assert_eq!(again().await, [Ok(Access::Manage), Ok(Access::Read), Ok(Access::Manage)]);
+        let Means::Login(id) = awa.means else { panic!("signed in") };
+        place.db.logins().delete(id).await.unwrap();
+        assert_eq!(again().await, [Err(Denied::SignedOut), Ok(Access::Read), Err(Denied::SignedOut)]);
+        assert_eq!(place.auth.judge(&doors[0], &document.name).await, Err(Denied::SignedOut));
+        place.db.documents().delete(document.id).await.unwrap();
+        assert_eq!(again().await, [Err(Denied::NotFound); 3]);
+        place.db.close().await;
+        assert_eq!(place.auth.judge_again(&[grants[0].footing]).await, Err(CantTell));
     }
 
     #[test]

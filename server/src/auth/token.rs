@@ -52,6 +52,14 @@ pub struct Claims {
     pub iat: i64,
 }
 
+impl Claims {
+    /// From when on a bearer is asked for another token, and when this one no longer counts.
+    pub fn end(&self) -> Result<(OffsetDateTime, OffsetDateTime), Denied> {
+        let end = OffsetDateTime::from_unix_timestamp(self.exp).map_err(|_| Denied::BadToken)?;
+        Ok((end, end.checked_add(LEEWAY).ok_or(Denied::BadToken)?))
+    }
+}
+
 #[derive(Deserialize)]
 struct Header {
     alg: String,

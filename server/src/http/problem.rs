@@ -233,7 +233,7 @@ impl From<Denied> for Problem {
         Self::new(match denied {
             Denied::NotFound | Denied::OldEpoch => &NOT_FOUND,
             Denied::Forbidden => &FORBIDDEN,
-            Denied::Expired | Denied::BadToken => &NOT_SIGNED_IN,
+            Denied::Expired | Denied::BadToken | Denied::SignedOut => &NOT_SIGNED_IN,
             Denied::Unavailable => &UNAVAILABLE,
         })
     }

@@ -147,7 +147,9 @@ impl Room {
         match outcome {
             Outcome::Landed(seq) => self.landed_at(seq),
             Outcome::WrongEpoch => self.end(JoinError::OldEpoch),
-            Outcome::Frozen | Outcome::Gone => self.end(JoinError::Gone),
+            // It can still be read, but not by this room, which has taken what will not be written.
+            Outcome::Frozen => self.end(JoinError::Closed),
+            Outcome::Gone => self.end(JoinError::Gone),
         }
     }
 

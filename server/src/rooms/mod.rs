@@ -15,6 +15,7 @@
 //! | `answers`, `contents` | what is sent to those who join |
 //! | `owners`, `presence` | whose id is it, who is here |
 //! | `peers` | other nodes: what is heard, missing, or to be written for them |
+//! | `seats`, `rights` | whether what a session may still holds, and what becomes of it |
 //! | `sockets` | how many there are |
 //! | `batch` | what gathers, what flies, what is owed when it lands |
 //! | `saver`, `compactor` | the way to the database, and keeping it short |
@@ -32,8 +33,10 @@ mod peers;
 mod presence;
 mod receipt;
 pub mod registry;
+mod rights;
 mod room;
 mod saver;
+mod seats;
 mod session;
 pub mod settings;
 mod sockets;

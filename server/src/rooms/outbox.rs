@@ -23,6 +23,10 @@ pub enum Closing {
     TooBig,
     /// Bytes that are no WebSocket message of these dialects.
     Protocol,
+    /// The login or the token is over. The client is not to come back with it.
+    Unauthorised,
+    /// The right is over. The client is not to come back.
+    Forbidden,
 }
 
 impl Closing {
@@ -32,6 +36,8 @@ impl Closing {
             Self::TryAgainLater => 1013,
             Self::TooBig => 1009,
             Self::Protocol => 1002,
+            Self::Unauthorised => 4401,
+            Self::Forbidden => 4403,
         }
     }
 }

@@ -24,11 +24,13 @@ use super::{
     compactor::{self, Compactor},
     room::{self, Command, Compacted, Event, Figures, JoinError, Tools},
     saver,
+    seats::{self, Seats},
     session::{Newcomer, SessionId},
     settings::Settings,
     sockets::Sockets,
 };
 use crate::{
+    access::SharedJudge,
     bus::{Bus, Ear, Envelope, News, Topic},
     shutdown::Shutdown,
     workers::Pool,
@@ -51,6 +53,7 @@ struct Inner {
     rooms: DashMap<Key, Handle>,
     tools: Tools,
     sockets: Sockets,
+    seats: Seats,
     shutdown: Shutdown,
     next: AtomicU64,
 }
@@ -73,11 +76,19 @@ impl Joined {
         self.commands.send(command).await.is_ok()
     }
 
+    /// A place in the room's queue, when there is one. `None`: the room has gone.
+    pub async fn place(&self) -> Option<mpsc::Permit<'_, Command>> {
+        self.commands.reserve().await.ok()
+    }
+
     /// For the end of a socket, which waits for nobody. A full room gets the word by another task.
     pub fn leave(&self, session: SessionId) {
         if let Err(mpsc::error::TrySendError::Full(command)) = self.commands.try_send(Command::Leave { session }) {
             let commands = self.commands.clone();
-            tokio::spawn(async move { commands.send(command).await });
+            // Without a runtime the process ends, and the room with it.
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(async move { commands.send(command).await });
+            }
         }
     }
 
@@ -108,8 +119,14 @@ impl Registry {
             figures: Figures::default(),
         };
         let sockets = Sockets::new(tools.settings.sockets_per_person, tools.settings.sockets_per_address);
-        let inner =
-            Inner { rooms: DashMap::new(), tools, sockets, shutdown: shutdown.clone(), next: AtomicU64::new(1) };
+        let inner = Inner {
+            rooms: DashMap::new(),
+            tools,
+            sockets,
+            seats: Seats::default(),
+            shutdown: shutdown.clone(),
+            next: AtomicU64::new(1),
+        };
         let registry = Self { inner: Arc::new(inner) };
         if db.engine() == Engine::Postgres {
             shutdown.spawn(watch_heads(registry.clone(), log.clone(), shutdown.end_token()));
@@ -135,6 +152,16 @@ impl Registry {
         &self.inner.sockets
     }
 
+    pub(super) fn seats(&self) -> &Seats {
+        &self.inner.seats
+    }
+
+    /// From now on the rights of all sessions are looked at again and again.
+    pub fn watch_rights(&self, judge: SharedJudge) {
+        let shutdown = self.shutdown();
+        shutdown.spawn(seats::watch(self.clone(), judge, shutdown.end_token()));
+    }
+
     /// A name for a session that no other of this node has.
     pub fn next_session(&self) -> SessionId {
         SessionId(self.inner.next.fetch_add(1, Ordering::Relaxed))
@@ -155,18 +182,20 @@ impl Registry {
         document: DocumentId,
         epoch: Epoch,
         make: impl Fn() -> Newcomer,
-    ) -> Result<Joined, JoinError> {
+    ) -> Result<(SessionId, Joined), JoinError> {
         const TRIES: usize = 10;
         for _ in 0..TRIES {
             let handle = self.handle(document, epoch);
             let (joined, answer) = oneshot::channel();
-            let command = Command::Join { newcomer: Box::new(make()), joined };
+            let newcomer = make();
+            let session = newcomer.id;
+            let command = Command::Join { newcomer: Box::new(newcomer), joined };
             if handle.commands.send(command).await.is_err() {
                 self.forget((document, epoch), handle.number);
                 continue;
             }
             match answer.await {
-                Ok(Ok(())) => return Ok(Joined { commands: handle.commands }),
+                Ok(Ok(())) => return Ok((session, Joined { commands: handle.commands })),
                 Ok(Err(JoinError::Closed)) | Err(_) => self.forget((document, epoch), handle.number),
                 Ok(Err(why)) => return Err(why),
             }

@@ -36,12 +36,12 @@ use super::{
     presence::{self, Presence},
     receipt::{Due, SharedReceipt},
     saver::Saver,
-    session::{Newcomer, Phase, Session, SessionId},
+    session::{Newcomer, Session, SessionId},
     settings::Settings,
-    wire::{Dialect, Incoming, Sync},
+    wire::{Incoming, Sync},
 };
 use crate::{
-    access::Access,
+    access::{Access, Denied},
     bus::{Bus, Ear, Heard, News, Person, Topic},
     workers::Pool,
 };
@@ -71,6 +71,15 @@ pub(super) enum Command {
     SetAccess {
         session: SessionId,
         access: Access,
+    },
+    /// The session may not be here any more.
+    Unseat {
+        session: SessionId,
+        denied: Denied,
+    },
+    /// The session's token is about to end.
+    Renew {
+        session: SessionId,
     },
     /// Answered once all that is pending now has landed and its acknowledgements are queued.
     Settled {
@@ -400,6 +409,7 @@ impl Room {
                 }
             }
             Command::Join { newcomer, joined } => {
+                let session = newcomer.id;
                 let answer = match self.over {
                     Some(why) => Err(why),
                     None => {
@@ -407,7 +417,10 @@ impl Room {
                         Ok(())
                     }
                 };
-                let _ = joined.send(answer);
+                if joined.send(answer).is_err() {
+                    // Nobody waits for it any more, so nobody would ever say that it leaves.
+                    self.leave(session);
+                }
             }
             Command::Dropped { session, count } => {
                 if let Some(session) = self.sessions.get_mut(&session) {
@@ -416,6 +429,8 @@ impl Room {
             }
             Command::Leave { session } => self.leave(session),
             Command::SetAccess { session, access } => self.set_access(session, access),
+            Command::Unseat { session, denied } => self.unseat(session, denied),
+            Command::Renew { session } => self.renew(session),
             Command::Settled { done } => self.when_landed(Due::Done(done)),
             Command::Notify { text } => self.notify(&text),
             Command::Told(event) => self.on_event(*event),
@@ -499,7 +514,7 @@ impl Room {
         self.idle_since = None;
     }
 
-    fn leave(&mut self, id: SessionId) {
+    pub(super) fn leave(&mut self, id: SessionId) {
         if self.sessions.remove(&id).is_none() {
             return;
         }
@@ -511,19 +526,6 @@ impl Room {
         self.tell_gone(id);
         if self.sessions.is_empty() {
             self.idle_since = Some(Instant::now());
-        }
-    }
-
-    fn set_access(&mut self, id: SessionId, access: Access) {
-        let state_vector = self.index.state_vector().encode();
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        let could = session.access.may_write();
-        session.access = access;
-        if let Some(scope) = session.address.scope(access.may_write()) {
-            session.send(scope);
-        }
-        if access.may_write() && !could {
-            session.ask(&state_vector);
         }
     }
 
@@ -607,15 +609,12 @@ impl Room {
     pub(super) fn end(&mut self, why: JoinError) {
         for (_, mut session) in self.sessions.drain() {
             metrics::gauge!("unisson_sessions").decrement(1);
-            session.phase = Phase::Live;
-            match (session.address.dialect(), why) {
-                (_, JoinError::Closed) | (Dialect::Yjs, _) => {
+            match why {
+                JoinError::OldEpoch => session.dismiss(Denied::OldEpoch),
+                JoinError::Gone => session.dismiss(Denied::NotFound),
+                JoinError::Closed | JoinError::Unavailable => {
                     session.outbox.close(super::outbox::Closing::TryAgainLater, "document reset");
                 }
-                (Dialect::Hocuspocus, _) => session.outbox.push(session.address.denied(match why {
-                    JoinError::OldEpoch => "old-epoch",
-                    _ => "gone",
-                })),
             }
         }
         self.over = Some(why);

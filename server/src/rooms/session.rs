@@ -1,6 +1,6 @@
 //! One subscriber of one room: what it may do, what it is owed, and how things are sent to it.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 use crdt_store::{
@@ -13,6 +13,7 @@ use super::{
     answers::Made,
     outbox::{Closing, Outbox},
     receipt::SharedReceipt,
+    seats::Right,
     wire::Address,
 };
 use crate::access::Access;
@@ -30,6 +31,8 @@ pub struct Newcomer {
     pub address: Address,
     pub outbox: Outbox,
     pub access: Access,
+    /// The same, for those who look from outside.
+    pub right: Arc<Right>,
     pub person: Option<UserId>,
     /// Shown in presence instead of what the client says.
     pub name: Option<String>,
@@ -74,6 +77,7 @@ pub(super) struct Session {
     pub outbox: Outbox,
     pub outbox_limit: usize,
     pub access: Access,
+    pub right: Arc<Right>,
     pub person: Option<UserId>,
     pub name: Option<String>,
     pub phase: Phase,
@@ -100,6 +104,7 @@ impl Session {
             outbox: newcomer.outbox,
             outbox_limit,
             access: newcomer.access,
+            right: newcomer.right,
             person: newcomer.person,
             name: newcomer.name,
             phase: Phase::Silent,

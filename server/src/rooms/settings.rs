@@ -54,6 +54,8 @@ pub struct Settings {
     pub write_timeout: Duration,
     /// Between two looks at how far the logs of the open documents have come.
     pub heads_interval: Duration,
+    /// Between two looks at the rights of all sessions.
+    pub rights_interval: Duration,
     /// An empty room leaves memory after so long.
     pub idle_after: Duration,
     /// Between two presence messages of one room.
@@ -93,6 +95,7 @@ impl Default for Settings {
             silence_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
             heads_interval: Duration::from_millis(750),
+            rights_interval: Duration::from_secs(2),
             idle_after: Duration::from_secs(30),
             presence_interval: Duration::from_millis(100),
             compact_rows: 500,

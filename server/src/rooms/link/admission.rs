@@ -1,15 +1,16 @@
 //! From a name and a token to a seat in a room.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::super::{
-    registry::{Joined, Registry},
+    registry::Registry,
     room::JoinError,
+    seats::{Right, Seat},
     session::Newcomer,
 };
-use crate::access::{Credentials, Denied, Grant, SharedJudge};
+use crate::access::{Credentials, Denied, Footing, Grant, SharedJudge};
 
 /// Why somebody has no seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,14 +46,19 @@ pub(super) async fn seat(
     by: &SharedJudge,
     credentials: &Credentials,
     name: &str,
-    newcomer: impl Fn(&Grant) -> Newcomer,
-) -> Result<(Grant, Joined), NoSeat> {
+    newcomer: impl Fn(&Grant, Arc<Right>) -> Newcomer,
+) -> Result<(Grant, Seat), NoSeat> {
     let deadline = Instant::now() + registry.settings().judge_timeout;
     loop {
         let grant = judge(by, credentials, name, deadline).await?;
-        let joining = registry.join(grant.document, grant.epoch, || newcomer(&grant));
+        let Footing { document, epoch, .. } = grant.footing;
+        let right = Right::new(grant.access);
+        let joining = registry.join(document, epoch, || newcomer(&grant, right.clone()));
         match timeout_at(deadline, joining).await {
-            Ok(Ok(joined)) => return Ok((grant, joined)),
+            Ok(Ok((session, room))) => {
+                let seat = registry.seats().take(session, grant.footing, room, right);
+                return Ok((grant, seat));
+            }
             Ok(Err(JoinError::OldEpoch)) => return Err(NoSeat::Denied(Denied::OldEpoch)),
             Ok(Err(JoinError::Gone)) => return Err(NoSeat::Denied(Denied::NotFound)),
             Ok(Err(_)) if Instant::now() + RETRY_AFTER < deadline => sleep(RETRY_AFTER).await,

@@ -1,7 +1,7 @@
 //! A connection in the Hocuspocus dialect: any number of documents, each with its own token.
 //!
-//! A document's messages wait, bounded, until its token is judged. A refusal is that document's alone: the
-//! socket stays, and the document may be asked for again.
+//! A document's messages wait, bounded, until its token is judged. A refusal is that document's alone, at the door and
+//! later: the socket stays, and the document may be asked for again.
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
@@ -14,7 +14,8 @@ use super::{
         outbox::{Closing, Outbox, outbox},
         registry::{Joined, Registry},
         room::Command,
-        session::{Newcomer, SessionId},
+        seats::Seat,
+        session::Newcomer,
         wire::{
             Address, Incoming, NAME_BYTES_MAX, Sync, WireError,
             hocuspocus::{Frame, PING, PONG, document_name, read},
@@ -52,7 +53,7 @@ const TOO_MANY: &str = "too-many-documents";
 /// One document on this socket, by the address that the client writes.
 enum Document {
     Waiting(Waiting),
-    Open { room: Joined, session: SessionId, grant: Grant },
+    Open { seat: Seat, grant: Grant },
     Refused,
 }
 
@@ -69,12 +70,12 @@ struct Waiting {
 enum Verdict {
     Seated {
         address: Bytes,
-        session: SessionId,
-        seat: Result<(Grant, Joined), NoSeat>,
+        seat: Result<(Grant, Seat), NoSeat>,
     },
     /// A later token for a document that is open.
     Judged {
         address: Bytes,
+        token: String,
         grant: Result<Grant, NoSeat>,
     },
 }
@@ -105,19 +106,18 @@ impl HocuspocusSpeaker {
                 return Ok(());
             }
             Incoming::Leave => {
-                if let Some(Document::Open { room, session, .. }) = self.documents.remove(&address) {
-                    room.leave(session);
-                }
+                self.documents.remove(&address);
                 return Ok(());
             }
             _ => {}
         }
         match self.documents.get_mut(&address) {
-            Some(Document::Open { room, session, .. }) => {
+            Some(Document::Open { seat, .. }) => {
                 let read_at = Instant::now();
                 let permit = self.permits.clone().acquire_owned().await.ok();
-                let command = Command::Message { session: *session, message, read_at, _permit: permit };
-                if !room.send(command).await {
+                let command = Command::Message { session: seat.session, message, read_at, _permit: permit };
+                // What comes from somebody who was sent away goes nowhere.
+                if !seat.is_over() && !seat.room.send(command).await && !seat.is_over() {
                     return Err((Closing::TryAgainLater, "the document was closed"));
                 }
             }
@@ -153,21 +153,21 @@ impl HocuspocusSpeaker {
     fn on_token(&mut self, address: Bytes, token: String) {
         let credentials = Credentials {
             login: self.visitor.credentials.login.clone(),
-            token: Some(token).filter(|token| !token.is_empty()),
+            token: Some(token.clone()).filter(|token| !token.is_empty()),
         };
         let name = String::from_utf8_lossy(document_name(&address)).into_owned();
         match self.documents.get_mut(&address) {
-            Some(Document::Open { .. }) => {
+            Some(Document::Open { seat, .. }) if !seat.is_over() => {
                 let (by, deadline) = (self.judge.clone(), Instant::now() + self.registry.settings().judge_timeout);
                 self.verdicts.push(Box::pin(async move {
                     let grant = judge(&by, &credentials, &name, deadline).await;
-                    Verdict::Judged { address, grant }
+                    Verdict::Judged { address, token, grant }
                 }));
                 return;
             }
             Some(Document::Waiting(waiting)) if waiting.judging => return,
             Some(Document::Waiting(waiting)) => waiting.judging = true,
-            Some(Document::Refused) | None => match self.new_document(&address) {
+            Some(Document::Open { .. } | Document::Refused) | None => match self.new_document(&address) {
                 Some(waiting) => waiting.judging = true,
                 None => {
                     metrics::counter!("unisson_refusals_total", "reason" => TOO_MANY).increment(1);
@@ -185,17 +185,18 @@ impl HocuspocusSpeaker {
         let key = uuid::Uuid::now_v7();
         self.verdicts.push(Box::pin(async move {
             let to = Address::hocuspocus(&address);
-            let seat = seat(&registry, &by, &credentials, &name, |grant| Newcomer {
+            let seat = seat(&registry, &by, &credentials, &name, |grant, right| Newcomer {
                 id: session,
                 key,
                 address: to.clone(),
                 outbox: outbox.clone(),
                 access: grant.access,
-                person: grant.person,
+                right,
+                person: grant.footing.person,
                 name: grant.name.clone(),
             })
             .await;
-            Verdict::Seated { address, session, seat }
+            Verdict::Seated { address, seat }
         }));
     }
 
@@ -206,15 +207,15 @@ impl HocuspocusSpeaker {
     }
 
     /// The document is open: what has waited goes in, in its order.
-    async fn on_seated(&mut self, address: Bytes, session: SessionId, grant: Grant, room: Joined) -> Result<(), Close> {
+    async fn on_seated(&mut self, address: Bytes, grant: Grant, seat: Seat) -> Result<(), Close> {
         self.visitor.gate.admit();
         self.stranger_until = None;
         let key = Bytes::copy_from_slice(&address);
-        let before = self.documents.insert(key, Document::Open { room: room.clone(), session, grant });
+        let (session, room) = (seat.session, seat.room.clone());
+        let before = self.documents.insert(key, Document::Open { seat, grant });
         let Some(Document::Waiting(waiting)) = before else {
             // The client has left this document meanwhile.
             self.documents.remove(&address);
-            room.leave(session);
             return Ok(());
         };
         // What waited for the token was not slow because of the room.
@@ -230,22 +231,27 @@ impl HocuspocusSpeaker {
         Ok(())
     }
 
-    async fn on_judged(&mut self, address: Bytes, judged: Result<Grant, NoSeat>) -> Result<(), Close> {
-        let Some(Document::Open { room, session, grant }) = self.documents.get_mut(&address) else {
+    async fn on_judged(&mut self, address: Bytes, token: String, judged: Result<Grant, NoSeat>) -> Result<(), Close> {
+        let Some(Document::Open { seat, grant }) = self.documents.get_mut(&address) else {
             return Ok(());
         };
         match judged {
-            Ok(new) if new.document == grant.document && new.epoch == grant.epoch && new.person == grant.person => {
-                let command = Command::SetAccess { session: *session, access: new.access };
+            // It was sent away meanwhile, and comes in again.
+            Ok(_) if seat.is_over() => {
+                self.on_token(address, token);
+                Ok(())
+            }
+            Ok(new) if is_same_place(&new, grant) => {
+                let command = Command::SetAccess { session: seat.session, access: new.access };
+                seat.shown(&new);
                 *grant = new;
-                if !room.send(command).await {
+                if !seat.room.send(command).await && !seat.is_over() {
                     return Err((Closing::TryAgainLater, "the document was closed"));
                 }
                 Ok(())
             }
             Err(NoSeat::NotNow) => Err((Closing::TryAgainLater, "try again later")),
             Ok(_) | Err(NoSeat::Denied(_)) => {
-                room.leave(*session);
                 let denied = match judged {
                     Err(NoSeat::Denied(denied)) => denied,
                     _ => Denied::Forbidden,
@@ -255,6 +261,12 @@ impl HocuspocusSpeaker {
             }
         }
     }
+}
+
+/// Whether a later grant is for the same person at the same text.
+fn is_same_place(new: &Grant, old: &Grant) -> bool {
+    let (new, old) = (&new.footing, &old.footing);
+    (new.document, new.epoch, new.person) == (old.document, old.epoch, old.person)
 }
 
 /// Keeps a message until the token is judged, or throws away what the client sends again anyhow.
@@ -298,11 +310,9 @@ impl Speaker for HocuspocusSpeaker {
 
     async fn on_verdict(&mut self, verdict: Verdict) -> Result<(), Close> {
         match verdict {
-            Verdict::Judged { address, grant } => self.on_judged(address, grant).await,
-            Verdict::Seated { address, session, seat: Ok((grant, room)) } => {
-                self.on_seated(address, session, grant, room).await
-            }
-            Verdict::Seated { address, seat: Err(NoSeat::Denied(denied)), .. } => {
+            Verdict::Judged { address, token, grant } => self.on_judged(address, token, grant).await,
+            Verdict::Seated { address, seat: Ok((grant, seat)) } => self.on_seated(address, grant, seat).await,
+            Verdict::Seated { address, seat: Err(NoSeat::Denied(denied)) } => {
                 if self.documents.contains_key(&address) {
                     self.refuse(address, denied);
                 }
@@ -339,7 +349,7 @@ impl Speaker for HocuspocusSpeaker {
             .documents
             .values()
             .filter_map(|document| match document {
-                Document::Open { room, .. } => Some(room.clone()),
+                Document::Open { seat, .. } => Some(seat.room.clone()),
                 Document::Waiting(_) | Document::Refused => None,
             })
             .collect();
@@ -351,10 +361,6 @@ impl Speaker for HocuspocusSpeaker {
     }
 
     fn leave(&mut self) {
-        for (_, document) in self.documents.drain() {
-            if let Document::Open { room, session, .. } = document {
-                room.leave(session);
-            }
-        }
+        self.documents.clear();
     }
 }

@@ -11,9 +11,10 @@ use tokio::time::Instant;
 use super::{
     super::{
         outbox::{Closing, Outbox, outbox},
-        registry::{Joined, Registry},
+        registry::Registry,
         room::Command,
-        session::{Newcomer, SessionId},
+        seats::Seat,
+        session::Newcomer,
         wire::{self, Address, Incoming, WireError},
     },
     Close, Line, Speaker, Visitor,
@@ -31,21 +32,22 @@ pub async fn serve(line: impl Line, registry: Registry, judge: SharedJudge, visi
         Err(NoSeat::Denied(Denied::NotFound))
     } else {
         // Boxed: what judging needs is not carried along for the life of the socket.
-        Box::pin(seat(&registry, &judge, &visitor.credentials, &name, |grant| Newcomer {
+        Box::pin(seat(&registry, &judge, &visitor.credentials, &name, |grant, right| Newcomer {
             id: session,
             key,
             address: Address::yjs(),
             outbox: out.clone(),
             access: grant.access,
-            person: grant.person,
+            right,
+            person: grant.footing.person,
             name: grant.name.clone(),
         }))
         .await
     };
-    let room = match seated {
-        Ok((_, joined)) => {
+    let seat = match seated {
+        Ok((_, seat)) => {
             visitor.gate.admit();
-            Some(joined)
+            Some(seat)
         }
         Err(NoSeat::Denied(denied)) => {
             metrics::counter!("unisson_refusals_total", "reason" => denied.reason()).increment(1);
@@ -58,14 +60,13 @@ pub async fn serve(line: impl Line, registry: Registry, judge: SharedJudge, visi
         }
     };
     let permits = std::sync::Arc::new(tokio::sync::Semaphore::new(registry.settings().messages_in_flight));
-    let mut speaker = YjsSpeaker { session, room, permits, _outbox: out };
+    let mut speaker = YjsSpeaker { seat, permits, _outbox: out };
     run(line, reader, visitor.gate.clone(), &registry, session.0, &mut speaker).await;
 }
 
 struct YjsSpeaker {
-    session: SessionId,
     /// `None`: refused. The socket stays, and what it says goes nowhere.
-    room: Option<Joined>,
+    seat: Option<Seat>,
     permits: std::sync::Arc<tokio::sync::Semaphore>,
     /// Keeps the queue open while the room has gone.
     _outbox: Outbox,
@@ -75,7 +76,7 @@ impl Speaker for YjsSpeaker {
     type Verdict = ();
 
     async fn on_frame(&mut self, frame: Bytes) -> Result<(), Close> {
-        let Some(room) = &self.room else { return Ok(()) };
+        let Some(seat) = &self.seat else { return Ok(()) };
         let read_at = Instant::now();
         let messages = match wire::yjs::read(frame) {
             Ok(messages) => messages,
@@ -87,8 +88,9 @@ impl Speaker for YjsSpeaker {
                 continue;
             }
             let permit = self.permits.clone().acquire_owned().await.ok();
-            let command = Command::Message { session: self.session, message, read_at, _permit: permit };
-            if !room.send(command).await {
+            let command = Command::Message { session: seat.session, message, read_at, _permit: permit };
+            // Whoever was sent away is closed by what is in the queue for it.
+            if !seat.room.send(command).await && !seat.is_over() {
                 return Err((Closing::TryAgainLater, "the document was closed"));
             }
         }
@@ -112,14 +114,12 @@ impl Speaker for YjsSpeaker {
     }
 
     async fn settled(&self) {
-        if let Some(room) = &self.room {
-            room.settled().await;
+        if let Some(seat) = &self.seat {
+            seat.room.settled().await;
         }
     }
 
     fn leave(&mut self) {
-        if let Some(room) = self.room.take() {
-            room.leave(self.session);
-        }
+        self.seat = None;
     }
 }

@@ -148,6 +148,16 @@ impl Address {
         Some(out.into())
     }
 
+    /// Asks for a token once more. Only the Hocuspocus dialect has a word for it.
+    pub fn token_again(&self) -> Option<Bytes> {
+        if self.dialect == Dialect::Yjs {
+            return None;
+        }
+        let mut out = self.start(2);
+        out.extend_from_slice(&[2, 0]);
+        Some(out.into())
+    }
+
     /// Stored, or refused. Only the Hocuspocus dialect has a word for it.
     pub fn sync_status(&self, stored: bool) -> Option<Bytes> {
         if self.dialect == Dialect::Yjs {
