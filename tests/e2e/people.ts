@@ -9,6 +9,8 @@ export const DAVID = "David Nguyen";
 export const COMMUNITY = "chefs-de-projet-numerique";
 
 type Options = {
+  /** Where the node is reached, if not directly. */
+  baseURL?: string;
   viewport?: { width: number; height: number };
   colorScheme?: "light" | "dark";
   locale?: string;

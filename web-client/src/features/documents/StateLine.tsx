@@ -50,7 +50,7 @@ function Slower({ behind }: { behind: boolean }) {
   return (
     <button type="button" className="slower" title={why} onClick={() => toast({ text: why })}>
       {behind ? "· " : ""}
-      {t("saved.slower")}
+      <span>{t("saved.slower")}</span>
     </button>
   );
 }
