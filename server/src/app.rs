@@ -15,11 +15,8 @@ pub use router::open_api;
 
 use crate::{
     auth::{Auth, AuthError},
-    bus::{
-        Bus,
-        local::Local,
-        redis::{BadAddress, Redis},
-    },
+    bus::redis::{BadAddress, Redis},
+    bus::{Bus, local::Local},
     config::{Config, Metrics},
     http::{listen, upgrade::Budgets},
     rooms::{Registry, Settings},

@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 use crate::{
     app,
-    bus::redis,
+    bus::redis::check,
     config::{Config, Metrics},
     http::{assets, listen},
     shutdown::Shutdown,
@@ -90,7 +90,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
 /// Redis, where the node is one of several.
 async fn bus(config: &Config) -> Option<Finding> {
     let url = config.redis.as_deref()?;
-    Some(match tokio::time::timeout(PATIENCE, redis::check(url)).await {
+    Some(match tokio::time::timeout(PATIENCE, check(url)).await {
         Ok(Ok(health)) => {
             let said = format!(
                 "version {}, heard what was published after {:.1} ms, when full: {}",

@@ -90,7 +90,7 @@ AssertionError: expected 1 to be 2 // Object.is equality
 }
 
 #[test]
-fn playwright_names_what_failed_and_not_what_was_flaky() {
+fn playwright_names_what_failed_and_apart_from_it_what_was_flaky() {
     let log = "
   ✘   1 coedit.spec.ts:3:1 › two people write one page (19.4s)
 
@@ -103,7 +103,7 @@ fn playwright_names_what_failed_and_not_what_was_flaky() {
 ";
     assert_eq!(
         closing(log, true),
-        "2 failed; 1 flaky; 10 passed (2.5m): coedit.spec.ts › two people write one page | pages.spec.ts › every page › in French"
+        "2 failed; 1 flaky; 10 passed (2.5m): coedit.spec.ts › two people write one page | pages.spec.ts › every page › in French; at the second try: offline.spec.ts › lists and documents"
     );
 }
 

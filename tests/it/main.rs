@@ -2,5 +2,11 @@
 
 mod architecture;
 mod closing;
+mod deploy;
+mod figures;
 mod house;
+mod kit;
+mod ready;
+mod restore;
 mod source;
+mod writer;
