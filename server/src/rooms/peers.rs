@@ -139,6 +139,11 @@ impl Peers {
         self.unlanded.is_empty() && self.waiting.is_empty() && !self.repairing && self.repair_at().is_none()
     }
 
+    /// Bytes that are known and not seen in the log.
+    pub fn unlanded_bytes(&self) -> usize {
+        self.unlanded_bytes
+    }
+
     /// The place of the newest that has not landed.
     pub fn newest_unlanded(&self) -> Option<u64> {
         self.unlanded.back().map(|heard| heard.place)

@@ -159,6 +159,7 @@ pub(super) struct Figures {
     pub relay: metrics::Histogram,
     pub save: metrics::Histogram,
     pub pending: metrics::Gauge,
+    pub heard: metrics::Gauge,
 }
 
 impl Default for Figures {
@@ -169,6 +170,7 @@ impl Default for Figures {
             relay: metrics::histogram!("unisson_relay_seconds"),
             save: metrics::histogram!("unisson_save_seconds"),
             pending: metrics::gauge!("unisson_pending_bytes"),
+            heard: metrics::gauge!("unisson_bus_heard_bytes"),
         }
     }
 }
@@ -222,8 +224,9 @@ pub(super) struct Room {
     presence_at: Instant,
     idle_since: Option<Instant>,
     over: Option<JoinError>,
-    /// What the node's figure holds of this room's bytes on their way to the database.
+    /// What the node's figures hold of this room's bytes: on their way to the database, heard from other nodes.
     told_pending: usize,
+    told_heard: usize,
 }
 
 /// Reasons that clients are told. They stay the same: programs act on them.
@@ -283,7 +286,7 @@ pub(super) async fn run(
     room.publish();
     room.work(&mut commands, &mut incoming, &on_idle).await;
     metrics::gauge!("unisson_rooms").decrement(1);
-    room.tell_pending(0);
+    room.tell_bytes(0, 0);
 }
 
 /// The room can't be opened: everybody who waits is told so, and the next one may try again.
@@ -348,6 +351,7 @@ impl Room {
             idle_since: Some(Instant::now()),
             over: None,
             told_pending: 0,
+            told_heard: 0,
         }
     }
 
@@ -561,7 +565,7 @@ impl Room {
     /// What is done once, after all that has come together.
     fn end_turn(&mut self) {
         self.submit();
-        self.tell_pending(self.pending_bytes());
+        self.tell_bytes(self.pending_bytes(), self.peers.unlanded_bytes());
         if self.presence.has_news() && Instant::now() >= self.presence_at {
             self.presence_at = Instant::now() + self.tools.settings.presence_interval;
             self.tell_presence();
@@ -571,10 +575,15 @@ impl Room {
         self.known.store(self.peers.known(), Ordering::Relaxed);
     }
 
-    fn tell_pending(&mut self, bytes: usize) {
-        if bytes != self.told_pending {
-            self.tools.figures.pending.increment(bytes as f64 - self.told_pending as f64);
-            self.told_pending = bytes;
+    fn tell_bytes(&mut self, pending: usize, heard: usize) {
+        let figures = &self.tools.figures;
+        if pending != self.told_pending {
+            figures.pending.increment(pending as f64 - self.told_pending as f64);
+            self.told_pending = pending;
+        }
+        if heard != self.told_heard {
+            figures.heard.increment(heard as f64 - self.told_heard as f64);
+            self.told_heard = heard;
         }
     }
 
