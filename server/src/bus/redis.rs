@@ -202,7 +202,7 @@ fn topic_of(channel: &[u8]) -> Option<Topic> {
 /// Where Redis is, checked.
 #[derive(Clone)]
 enum Address {
-    One(Client),
+    One(Box<Client>),
     Cluster(Vec<String>),
 }
 
@@ -224,7 +224,7 @@ impl Address {
         // Pushed messages need the third version of the protocol, whatever the address says.
         let info = redis::IntoConnectionInfo::into_connection_info(url).map_err(wrong)?;
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        Client::open(info.set_redis_settings(settings)).map(Self::One).map_err(wrong)
+        Client::open(info.set_redis_settings(settings)).map(|client| Self::One(Box::new(client))).map_err(wrong)
     }
 
     async fn connect(&self, hear: impl Fn(PushInfo) + Send + Sync + 'static) -> Result<Line, RedisError> {
