@@ -4,7 +4,7 @@
  * until the server has it or the socket is gone.
  */
 import { HocuspocusProvider } from "@hocuspocus/provider";
-import { Awareness } from "y-protocols/awareness";
+import { Awareness, removeAwarenessStates } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { clearCopies, DeviceCopy, databaseName } from "./device";
 import { type Person, peopleIn } from "./presence";
@@ -88,7 +88,12 @@ export class DocumentSession {
         if (reason === "unavailable") {
           this.#apply({ kind: "closed" });
           this.#askAgain();
-        } else this.#apply({ kind: "denied", reason });
+        } else {
+          // Nobody is told here any more who is there.
+          const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.doc.clientID);
+          removeAwarenessStates(this.awareness, others, this.provider);
+          this.#apply({ kind: "denied", reason });
+        }
       },
       onStateless: ({ payload }) => this.#hear(payload),
       onMessage: ({ message }) => this.#watchRefusals(message),
@@ -129,6 +134,8 @@ export class DocumentSession {
   #rejoin(): void {
     if (this.#closed) return;
     this.provider.detach();
+    // The provider says only once that it is synchronised, and a refusal does not end that for it.
+    this.provider.synced = false;
     this.provider.attach();
   }
 

@@ -90,7 +90,14 @@ function Written({ id, me, expired, fresh, onHelp, facts, session, closedTo }: O
     [session, queries, id],
   );
 
-  // Refused at the door: perhaps the login is over, perhaps the document is closed to us, perhaps the socket is older
+  // A right that changes while the page is open changes more than the text: ask what it is now.
+  const granted = saving.link === "open" && saving.synced ? saving.scope : null;
+  useEffect(() => {
+    if (granted === null || (granted === "write") === allowed) return;
+    void queries.invalidateQueries({ queryKey: documentQuery(id).queryKey });
+  }, [granted, allowed, queries, id]);
+
+  // Refused, at the door or later: perhaps the login is over, perhaps the document is closed to us, perhaps the socket is older
   // than the login. Ask which; when neither is so, come back with a new socket.
   const denied = saving.scope === "none" && saving.link === "open";
   const tries = useRef(0);

@@ -37,6 +37,8 @@ function useWords(line: Line): string {
     case "offline":
       return line.changes === 0 ? t("saved.offline") : t("saved.offlineChanges", { count: line.changes });
     case "failed":
+      // Nothing was waiting: there is nothing that was not saved.
+      if (line.reason === "no-access" && line.changes === 0) return t("saved.noAccess");
       return line.reason === "refused"
         ? t(`saved.refusals.${knownRefusal(line.code)}`)
         : t(`saved.failed.${line.reason}`);
