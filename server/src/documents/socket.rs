@@ -21,11 +21,12 @@ use crate::{
     auth::ForeignOrigin,
     http::{
         Kind, Problem,
+        port::{Begun, Port},
         problem::FOREIGN_ORIGIN,
         upgrade::{Allowance, Upgrade},
     },
     rooms::link::{
-        self, Gate, Visitor,
+        self, Gate, Sent, Visitor,
         websocket::{self, WebSocketLine},
     },
     state::State,
@@ -95,6 +96,16 @@ impl Gate for Allowance {
     }
 }
 
+impl websocket::Port for Port {
+    fn send(&self, bytes: &[u8]) -> Sent {
+        match self.begin(bytes) {
+            Begun::All => Sent::All,
+            Begun::Part => Sent::Begun,
+            Begun::Nothing => Sent::Nothing,
+        }
+    }
+}
+
 /// Answers the handshake and lets the socket run as a task of its own.
 fn open(state: State, request: Request, credentials: Credentials, name: Option<String>) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
@@ -112,14 +123,15 @@ fn open(state: State, request: Request, credentials: Credentials, name: Option<S
     let visitor = Visitor { credentials, gate: Arc::new(allowance), place };
     let judge: SharedJudge = Arc::new(state.auth().clone());
     state.shutdown().spawn(async move {
-        let socket = match socket.await {
-            Ok(socket) => socket,
+        let (socket, port) = match socket.await {
+            Ok(opened) => opened,
             Err(error) => {
                 tracing::debug!(%error, "the client went before its socket was open");
                 return;
             }
         };
-        let line = WebSocketLine::new(socket, visitor.gate.clone(), rooms.settings());
+        let port = port.map(|port| port as Arc<dyn websocket::Port>);
+        let line = WebSocketLine::new(socket, visitor.gate.clone(), port, rooms.settings());
         match name {
             Some(name) => link::yjs::serve(line, rooms, judge, visitor, name).await,
             None => link::hocuspocus::serve(line, rooms, judge, visitor).await,

@@ -8,7 +8,7 @@
 //! * [`listen`]: the serving loop
 //! * [`page`]: limits and cursors of lists
 //! * [`language`]: French or English
-//! * [`upgrade`]: from a request to a WebSocket over a metered stream
+//! * [`upgrade`]: from a request to a WebSocket over a metered stream, and [`port`]: the network below it
 //! * [`assets`]: the built client; [`docs`]: the readable API
 
 pub mod assets;
@@ -20,6 +20,7 @@ pub mod language;
 pub mod listen;
 pub mod origin;
 pub mod page;
+pub mod port;
 pub mod problem;
 pub mod upgrade;
 

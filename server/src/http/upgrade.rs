@@ -3,7 +3,8 @@
 //! axum's own WebSocket can't be told how much to read, and a message may be as large as a document. So the upgrade
 //! is done here, with the same parts, and what tungstenite reads from is a [`Metered`] stream: beyond a small share
 //! of its own it draws on a budget of the node, one for strangers and one for those whose token was judged, and waits
-//! while that is spent.
+//! while that is spent. Below it is the bare TCP stream, where it is one, with a [`Port`] for those who send past the
+//! socket's task.
 
 use std::{
     io,
@@ -22,7 +23,6 @@ use axum::{
 };
 use futures_util::task::AtomicWaker;
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -36,10 +36,13 @@ use tokio_tungstenite::{
 };
 use tokio_util::sync::PollSemaphore;
 
-use super::problem::{BAD_REQUEST, Problem};
+use super::{
+    port::{Port, Wire},
+    problem::{BAD_REQUEST, Problem},
+};
 
 /// A socket as the live engine gets it.
-pub type Socket = WebSocketStream<Metered<TokioIo<hyper::upgrade::Upgraded>>>;
+pub type Socket = WebSocketStream<Metered<Wire>>;
 
 /// What may be read of one message before the node is asked.
 const FREE_BYTES: u64 = 64 << 10;
@@ -211,7 +214,7 @@ impl Upgrade {
         self,
         config: WebSocketConfig,
         allowance: Allowance,
-    ) -> (Response, impl Future<Output = Result<Socket, hyper::Error>> + Send) {
+    ) -> (Response, impl Future<Output = Result<(Socket, Option<Arc<Port>>), hyper::Error>> + Send) {
         let response = (
             StatusCode::SWITCHING_PROTOCOLS,
             [
@@ -223,8 +226,9 @@ impl Upgrade {
             .into_response();
         let on_upgrade = self.on_upgrade;
         let socket = async move {
-            let stream = Metered::new(TokioIo::new(on_upgrade.await?), allowance);
-            Ok(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await)
+            let (wire, port) = Wire::of(on_upgrade.await?);
+            let stream = Metered::new(wire, allowance);
+            Ok((WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await, port))
         };
         (response, socket)
     }

@@ -242,6 +242,8 @@ pub mod reason {
 
 const TICK: std::time::Duration = std::time::Duration::from_millis(1_000);
 const TURN_MAX: usize = 64;
+/// A room of up to so many sends to them itself; a larger one wakes their tasks, which share the processors.
+const SENDS_ITSELF_MAX: usize = 128;
 /// An idle document with a longer tail is compacted when it leaves memory, so that it opens quickly next time.
 const IDLE_TAIL_BYTES: usize = 32 << 10;
 
@@ -519,9 +521,9 @@ impl Room {
     }
 
     pub(super) fn leave(&mut self, id: SessionId) {
-        if self.sessions.remove(&id).is_none() {
-            return;
-        }
+        let Some(mut session) = self.sessions.remove(&id) else { return };
+        // Its connection may go on for other documents.
+        session.flush(false);
         metrics::gauge!("unisson_sessions").decrement(1);
         self.presence.leave(Owner::Here(id), &[]);
         self.owners.release(Owner::Here(id), &[]);
@@ -573,6 +575,10 @@ impl Room {
         self.repair();
         self.publish();
         self.known.store(self.peers.known(), Ordering::Relaxed);
+        let here = self.sessions.len() <= SENDS_ITSELF_MAX;
+        for session in self.sessions.values_mut() {
+            session.flush(here);
+        }
     }
 
     fn tell_bytes(&mut self, pending: usize, heard: usize) {

@@ -93,6 +93,8 @@ pub(super) struct Session {
     pub dropped: u32,
     /// The id of its presence, and the clock last received for it.
     pub presence: Option<(ClientId, u64)>,
+    /// Something was queued in this turn.
+    has_unsent: bool,
 }
 
 impl Session {
@@ -116,10 +118,11 @@ impl Session {
             owed_count: 0,
             dropped: 0,
             presence: None,
+            has_unsent: false,
         }
     }
 
-    /// Sends something about the document: behind the answer that is being made, if one is.
+    /// Sends something about the document, at the end of the turn: behind the answer that is being made, if one is.
     pub fn send(&mut self, frame: Bytes) {
         match &mut self.phase {
             Phase::Opening { behind, behind_bytes } => {
@@ -131,7 +134,10 @@ impl Session {
                     behind.push(frame);
                 }
             }
-            Phase::Silent | Phase::Live => self.outbox.push(frame),
+            Phase::Silent | Phase::Live => {
+                self.outbox.put(frame);
+                self.has_unsent = true;
+            }
         }
     }
 
@@ -151,13 +157,21 @@ impl Session {
     /// Sends our step 1, the parts and what has happened meanwhile, in one go.
     pub fn answer(&mut self, made: &Made) {
         self.asked.push_back(Asked::WithAnswer);
+        self.has_unsent = true;
         for frame in made.frames.iter() {
-            self.outbox.push_part(frame.clone());
+            self.outbox.put_part(frame.clone());
         }
         if let Phase::Opening { behind, .. } = std::mem::replace(&mut self.phase, Phase::Live) {
             for frame in behind {
-                self.outbox.push(frame);
+                self.outbox.put(frame);
             }
+        }
+    }
+
+    /// The turn is over: what was queued leaves. `here`: by the room's own hand where that needs no waiting.
+    pub fn flush(&mut self, here: bool) {
+        if std::mem::take(&mut self.has_unsent) {
+            self.outbox.flush(here);
         }
     }
 

@@ -15,8 +15,9 @@ use std::{future::Future, sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
+pub use super::outbox::Sent;
 use super::{
-    outbox::{Closing, OutboxReader, Outgoing},
+    outbox::{Closing, Direct, OutboxReader, Outgoing},
     registry::Registry,
     settings::Settings,
 };
@@ -88,8 +89,14 @@ pub trait Line: Send {
     /// The next thing that comes. May be dropped at any time.
     fn hear(&mut self) -> impl Future<Output = Heard> + Send;
 
-    /// Sends what was taken from the queue, and empties it. Gives back the word to close, if it was among it.
+    /// Sends what was taken from the queue, and empties it, behind what others have begun to send. Gives back the
+    /// word to close, if it was among it.
     fn write(&mut self, batch: &mut Vec<Outgoing>) -> impl Future<Output = Result<Option<Close>, Gone>> + Send;
+
+    /// The way for others to send on it while its task rests, if it has one.
+    fn direct(&self) -> Option<Arc<dyn Direct>> {
+        None
+    }
 
     /// Called at every tick; `silent_for` is how long nothing was heard.
     fn tend(&mut self, silent_for: Duration) -> impl Future<Output = Result<(), Gone>> + Send;
@@ -129,6 +136,9 @@ pub(super) async fn run<L: Line, T: Speaker>(
     number: u64,
     speaker: &mut T,
 ) {
+    if let Some(direct) = line.direct() {
+        outbox.open(direct);
+    }
     let mut link = Link {
         line,
         outbox,
@@ -176,16 +186,11 @@ impl<L: Line> Link<L> {
                         Heard::End => return None,
                     }
                 }
-                taken = self.outbox.take(&mut self.batch, BATCH_MAX) => {
-                    if taken == 0 {
-                        return None;
-                    }
-                    match self.write().await {
-                        Ok(None) => Ok(()),
-                        Ok(Some(close)) => Err(close),
-                        Err(Gone) => return None,
-                    }
-                }
+                () = self.outbox.take(&mut self.batch, BATCH_MAX) => match self.write().await {
+                    Ok(None) => Ok(()),
+                    Ok(Some(close)) => Err(close),
+                    Err(Gone) => return None,
+                },
                 verdict = speaker.next_verdict() => speaker.on_verdict(verdict).await,
                 _ = tick.tick() => match self.on_tick(settings, speaker).await {
                     Ok(spoken) => spoken,
@@ -213,6 +218,7 @@ impl<L: Line> Link<L> {
         if now.duration_since(self.heard_at) > settings.silence_timeout {
             return Err(Gone);
         }
+        self.sent_at = self.sent_at.max(self.outbox.sent_at());
         if now.duration_since(self.sent_at) + TICK > settings.heartbeat_after
             && let Some(frame) = speaker.heartbeat()
         {

@@ -1,6 +1,6 @@
 //! A line that is a WebSocket.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -18,11 +18,48 @@ use tokio_tungstenite::{
 
 use super::{
     super::{
-        outbox::{Closing, Outgoing},
+        outbox::{Closing, Direct, Outgoing, Sent},
         settings::Settings,
     },
     Close, Gate, Gone, Heard, Line,
 };
+
+/// The network below the socket: takes whole frames from others while nothing else is half sent.
+pub trait Port: Send + Sync {
+    /// Sends without waiting.
+    fn send(&self, bytes: &[u8]) -> Sent;
+}
+
+/// Frames on their way past the socket's task.
+struct Shortcut(Arc<dyn Port>);
+
+impl Direct for Shortcut {
+    fn send(&self, frames: &VecDeque<Outgoing>) -> Sent {
+        let mut bytes = Vec::with_capacity(256);
+        for outgoing in frames {
+            let Outgoing::Frame(frame) = outgoing else { return Sent::Nothing };
+            write_frame(frame, &mut bytes);
+        }
+        self.0.send(&bytes)
+    }
+}
+
+/// A binary message of a server in one frame, without a mask (RFC 6455, 5.2).
+fn write_frame(payload: &[u8], out: &mut Vec<u8>) {
+    out.push(0x82);
+    match payload.len() {
+        len @ 0..126 => out.push(len as u8),
+        len @ 126..0x1_0000 => {
+            out.push(126);
+            out.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+        len => {
+            out.push(127);
+            out.extend_from_slice(&(len as u64).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(payload);
+}
 
 const PING_AFTER: Duration = Duration::from_secs(20);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -41,12 +78,13 @@ pub fn config(settings: &Settings) -> WebSocketConfig {
 pub struct WebSocketLine<S> {
     ws: WebSocketStream<S>,
     gate: Arc<dyn Gate>,
+    port: Option<Arc<dyn Port>>,
     write_timeout: Duration,
 }
 
 impl<S> WebSocketLine<S> {
-    pub fn new(ws: WebSocketStream<S>, gate: Arc<dyn Gate>, settings: &Settings) -> Self {
-        Self { ws, gate, write_timeout: settings.write_timeout }
+    pub fn new(ws: WebSocketStream<S>, gate: Arc<dyn Gate>, port: Option<Arc<dyn Port>>, settings: &Settings) -> Self {
+        Self { ws, gate, port, write_timeout: settings.write_timeout }
     }
 }
 
@@ -91,6 +129,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Line for WebSocketLine<S> {
         }
     }
 
+    fn direct(&self) -> Option<Arc<dyn Direct>> {
+        let port = self.port.clone()?;
+        Some(Arc::new(Shortcut(port)))
+    }
+
     async fn tend(&mut self, silent_for: Duration) -> Result<(), Gone> {
         if silent_for <= PING_AFTER {
             return Ok(());
@@ -115,5 +158,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Line for WebSocketLine<S> {
             Ok::<(), Error>(())
         })
         .await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn frames_of_any_size_are_written_as_the_library_reads_them() {
+        let sizes = [0, 1, 125, 126, 127, 0xffff, 0x1_0000, 200_000];
+        let mut bytes = Vec::new();
+        for size in sizes {
+            write_frame(&vec![7; size], &mut bytes);
+        }
+        let mut ws = WebSocketStream::from_raw_socket(std::io::Cursor::new(bytes), Role::Client, None).await;
+        for size in sizes {
+            let Some(Ok(Message::Binary(payload))) = ws.next().await else { panic!("no frame of {size} bytes") };
+            assert!(payload.len() == size && payload.iter().all(|byte| *byte == 7));
+        }
     }
 }
