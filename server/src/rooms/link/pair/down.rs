@@ -49,6 +49,7 @@ struct Track {
     first: u64,
     reader: Option<Arc<Notify>>,
     unread_since: Instant,
+    was_read: bool,
     end: End,
     told: bool,
 }
@@ -81,6 +82,7 @@ impl Down {
             first: 1,
             reader: None,
             unread_since: Instant::now(),
+            was_read: false,
             end: End::Open,
             told: false,
         };
@@ -134,6 +136,7 @@ impl Down {
         let news = Arc::new(Notify::new());
         track.wake();
         track.reader = Some(news.clone());
+        track.was_read = true;
         Ok(Reader { down: self.clone(), news, next: after + 1, offset: 0, done: false })
     }
 
@@ -148,6 +151,11 @@ impl Down {
     pub fn unread_for(&self) -> Option<Duration> {
         let track = self.track();
         track.reader.is_none().then(|| track.unread_since.elapsed())
+    }
+
+    /// Whether there ever was a reader.
+    pub(super) fn was_read(&self) -> bool {
+        self.track().was_read
     }
 
     pub(super) fn close(&self, close: Close) {

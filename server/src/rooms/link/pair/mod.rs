@@ -30,6 +30,8 @@ const HEAD_BYTES: usize = 4;
 /// Small frames are read together, and copied out, so that none keeps the others in memory.
 const TOGETHER_BYTES: usize = 4 << 10;
 const STEP_BYTES: usize = 64 << 10;
+/// Whoever opens a connection and never reads is not waited for as long as somebody who was here.
+const FIRST_READER: Duration = Duration::from_secs(10);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The link's end of both streams.
@@ -115,8 +117,9 @@ impl<R: AsyncRead + Unpin + Send> Line for PairLine<R> {
     }
 
     async fn tend(&mut self, _: Duration) -> Result<(), Gone> {
+        let patience = if self.down.was_read() { self.resume_within } else { self.resume_within.min(FIRST_READER) };
         match self.down.unread_for() {
-            Some(away) if away > self.resume_within => Err(Gone),
+            Some(away) if away > patience => Err(Gone),
             _ => Ok(()),
         }
     }
