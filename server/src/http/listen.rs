@@ -170,7 +170,8 @@ mod tests {
         let (told, mut hangups) = tokio::sync::mpsc::unbounded_channel();
         let endless = move |axum::Extension(Hangup(hangup)): axum::Extension<Hangup>| {
             let _ = told.send(hangup);
-            let body = Body::from_stream(futures_util::stream::repeat(Ok::<_, std::convert::Infallible>("x".repeat(1 << 16))));
+            let body =
+                Body::from_stream(futures_util::stream::repeat(Ok::<_, std::convert::Infallible>("x".repeat(1 << 16))));
             async move { body }
         };
         let serving = tokio::spawn(serve(listener, Router::new().route("/", get(endless)), shutdown.clone()));
