@@ -147,6 +147,7 @@ describe('the real provider', { skip }, () => {
       const slow = join('hocuspocus-4', 'drain', options)
       const raw = await RawPosted.open(own)
       await raw.hello('drain')
+      await raw.got('status')
       await slow.synced()
       for (let i = 0; i < 50; i++) slow.append(`${i} `)
       assert.equal(await own.drain(), 0)

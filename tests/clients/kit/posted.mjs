@@ -94,7 +94,7 @@ export class RawPosted {
     this.at += piece.length
     this.sending = (this.sending ?? Promise.resolve()).then(async () => {
       this.status = (await this.post(piece, { at })).status
-    })
+    }).catch(error => { this.failure = error.message })
     return this
   }
 
