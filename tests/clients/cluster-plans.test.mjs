@@ -1,7 +1,8 @@
 // Random plans: people of all kinds and typists on several nodes edit everything at once, while lines between nodes,
 // Redis and the database are cut, silent, late, doubled and out of order, and nodes, Redis and PostgreSQL are killed,
 // paused and started again. At the end all hold the same, so do newcomers on every node and the log, and everything
-// that was acknowledged is there.
+// that was acknowledged is there, recorded under the name of who wrote it.
+//   NODES=n  on so many nodes
 //   SEED=n plays one plan again; SEEDS=n plays n of them, FIRST_SEED=n from this one on.
 
 import assert from 'node:assert/strict'
@@ -9,15 +10,18 @@ import { after, before, describe, test } from 'node:test'
 import { agreed, emptied } from './kit/agreement.mjs'
 import { arena } from './kit/clients.mjs'
 import { breathe, edit } from './kit/edits.mjs'
-import { doubled } from './kit/log.mjs'
+import { authorsOf, doubled } from './kit/log.mjs'
 import { Nodes, clusterMissing } from './kit/nodes.mjs'
+import * as persons from './kit/people.mjs'
 import { Proxy } from './kit/proxy.mjs'
 import { random, seeds } from './kit/random.mjs'
 import { Typist } from './kit/typist.mjs'
 
 const KINDS = ['hocuspocus-4', 'y-websocket-31', 'hocuspocus-3', 'y-websocket-rc5', 'y-websocket-2', 'hocuspocus-4', 'yjs-14', 'y-websocket-30']
-const NODES = 3
+const NODES = Number(process.env.NODES ?? 3)
 const ROUNDS = 7
+
+const reachesDatabase = node => !node.toDatabase.silent && !node.toDatabase.closed
 
 /** What may happen; each takes back what it can't leave at the next healing. */
 const EVENTS = {
@@ -26,7 +30,7 @@ const EVENTS = {
   'all come back': ({ people }) => { for (const one of people) one.connect() },
   'a person moves to another node': ({ rng, world, person }) => world.move(person, rng.below(NODES)),
   'a person is gone for good': ({ world, person }) => world.replace(person),
-  'a node is killed': async ({ rng, world, node }) => { await node.kill(); if (rng.chance(60)) await node.up(); else world.scatter(node) },
+  'a node is killed': async ({ rng, world, node }) => { await node.kill(); if (rng.chance(60) && reachesDatabase(node)) await node.up(); else world.scatter(node) },
   'a node is paused': ({ node }) => { if (!node.child.over) node.pause() },
   'a node loses Redis': ({ rng, node }) => rng.chance(50) ? node.toRedis.shut() : node.toRedis.hush(),
   'a node loses the database': ({ rng, node }) => rng.chance(50) ? node.toDatabase.shut() : node.toDatabase.hush(),
@@ -51,16 +55,31 @@ function chosen (rng) {
 class World {
   people = []
   typists = []
+  /** By client id, who it is. */
+  names = new Map()
 
   constructor (nodes, join, name, rng) {
     Object.assign(this, { nodes, join, name, rng })
   }
 
+  /** In every other plan everybody is somebody, each person at several screens; otherwise all are nameless. */
+  async invite (seed) {
+    this.tokens = []
+    if (seed % 2 === 0) return
+    for (const user of Object.values(persons)) this.tokens.push({ user, token: await this.nodes[0].token(this.name, { user }) })
+  }
+
+  someone () { return this.tokens.length ? this.rng.pick(this.tokens) : {} }
+
   /** Somebody behind a line of their own, which leads to one node and later perhaps to another. */
-  async person (kind, at) {
+  async person (kind, at, { user, token } = this.someone()) {
     const line = this.join.keep(await Proxy.to(this.nodes[at].port))
-    const one = this.join(kind, this.name, { port: line.port })
+    const one = this.join(kind, this.name, { port: line.port, token })
     one.line = line
+    if (user) {
+      this.names.set(one.id, user)
+      one.say({ user: { name: user } })
+    }
     return one
   }
 
@@ -85,10 +104,14 @@ class World {
   async type () {
     for (const typist of this.typists) typist.type(1 + this.rng.below(12))
     const sitting = this.typists.filter(one => one.open).length
-    const answering = this.nodes.filter(node => !node.child.over && !node.paused && !node.toDatabase.silent && !node.toDatabase.closed)
+    const answering = this.nodes.filter(node => !node.child.over && !node.paused && reachesDatabase(node))
     if (sitting >= 3 || answering.length === 0) return
-    const opening = Typist.open(this.rng.chance(50) ? 'hocuspocus' : 'y-websocket', this.rng.pick(answering), this.name, { within: 3000 })
-      .then(typist => this.typists.push(this.join.keep(typist)), () => {})
+    const { user, token } = this.someone()
+    const opening = Typist.open(this.rng.chance(50) ? 'hocuspocus' : 'y-websocket', this.rng.pick(answering), this.name, { token, within: 3000 })
+      .then(typist => {
+        this.typists.push(this.join.keep(typist))
+        if (user) this.names.set(typist.id, user)
+      }, () => {})
     this.openings = [...this.openings ?? [], opening]
   }
 }
@@ -100,6 +123,7 @@ async function play (seed, nodes, t) {
     const world = new World(nodes, join, name, rng)
     const story = []
     try {
+      await world.invite(seed)
       for (const [i, kind] of KINDS.entries()) world.people.push(await world.person(kind, i % NODES))
       for (let round = 0; round < ROUNDS; round++) {
         for (let i = 0; i < 24; i++) {
@@ -116,7 +140,8 @@ async function play (seed, nodes, t) {
       await nodes.heal()
       await Promise.all(world.openings ?? [])
       for (const one of world.people) one.connect()
-      const log = await agreed(nodes, name, world.people.sort((a, b) => Number(a.is14) - Number(b.is14)), { typists: world.typists, within: 45_000 })
+      const log = await agreed(nodes, name, world.people.sort((a, b) => Number(a.is14) - Number(b.is14)), { typists: world.typists, within: 45_000, token: world.someone().token })
+      for (const [client, user] of world.names) assert.deepEqual([...authorsOf(log, client)].filter(one => one !== user), [], `what ${client} wrote is recorded under another name`)
       if (doubled(log)) t.diagnostic(`${doubled(log)} structures stand in more than one row`)
     } catch (error) {
       error.message = `SEED=${seed}: ${error.message}\nwhat happened: ${story.join('; ')}`

@@ -76,6 +76,9 @@ export class Nodes extends Array {
 
   /** Everything is whole again, and every node runs. */
   async heal () {
+    if (!this.cluster.isUp) await this.cluster.up()
+    if (this.redis?.child.over) await this.redis.up()
+    this.redis?.resume()
     for (const node of this) {
       node.toDatabase.open()
       node.toDatabase.speak()

@@ -60,10 +60,12 @@ export class Cluster {
   async up () {
     const options = `-p ${this.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 -c fsync=on`
     await this.#run('pg_ctl', ['-D', this.data, '-w', '-l', path.join(this.folder, 'log'), '-o', options, 'start'])
+    this.isUp = true
   }
 
   /** Stops it at once; connections are cut. */
   async down () {
+    this.isUp = false
     await this.#run('pg_ctl', ['-D', this.data, '-w', '-m', 'immediate', 'stop'])
   }
 

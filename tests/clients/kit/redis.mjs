@@ -42,7 +42,7 @@ export class Redis {
     const child = spawn('redis-server', ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { cwd: this.folder, stdio: 'ignore' })
     child.unref()
     this.child = child
-    child.ended = new Promise(resolve => child.on('exit', resolve))
+    child.ended = new Promise(resolve => child.on('exit', () => { child.over = true; resolve() }))
     await until('Redis answers', async () => (await this.say('ping'))?.toString() === 'PONG')
   }
 
