@@ -14,6 +14,7 @@ mod idle;
 mod nodes;
 mod postgres;
 mod relay;
+mod rights;
 mod server;
 mod swarm;
 mod table;
@@ -75,6 +76,8 @@ enum Part {
     Crowd,
     /// Two nodes on one PostgreSQL and one Redis; not part of the whole
     Nodes,
+    /// Looking at the rights of all sessions; not part of the whole
+    Rights,
     /// Run the bare relay itself
     Relay { listen: SocketAddr },
 }
@@ -133,6 +136,10 @@ fn main() -> Result<()> {
     runtime.block_on(async {
         if let Some(Part::Relay { listen }) = cli.part {
             return relay::run(listen).await;
+        }
+        if let Some(Part::Rights) = cli.part {
+            rights::table(&[2_000, 10_000]).await?.print("The rights of all sessions of a node");
+            return Ok(());
         }
         let options = cli.options;
         ensure!((1..=50).contains(&options.rounds), "1 to 50 rounds");
