@@ -8,6 +8,7 @@ import {
   makeDocument,
   openDocument,
   saved,
+  spoken,
   state,
   test,
   text,
@@ -62,7 +63,7 @@ test("arrivals are announced politely, and can be muted", async ({ person, node 
   await saved(awa.page);
   await bruno.page.getByRole("link", { name: "Annonces" }).click();
   await expect(text(bruno.page)).toBeVisible();
-  await expect(awa.page.getByTestId("announcer")).toContainText(`${BRUNO} est dans le document`);
+  await expect.poll(() => spoken(awa.page)).toContain(`${BRUNO} est dans le document`);
 
   await awa.page.getByRole("button", { name: "Plus d’actions" }).click();
   await awa.page.getByRole("menuitem", { name: "Taire les annonces" }).click();

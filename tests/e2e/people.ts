@@ -60,6 +60,15 @@ async function arrive(browser: Browser, node: Node, name: string | null, options
       },
     });
   });
+  // What is said aloud stands there only until the next word.
+  await context.addInitScript(() => {
+    const spoken: string[] = [];
+    Object.assign(window, { spoken });
+    new MutationObserver(() => {
+      const said = document.querySelector('[data-testid="announcer"]')?.textContent;
+      if (said && said !== spoken.at(-1)) spoken.push(said);
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  });
   if (name !== null) {
     const answer = await context.request.post(`${node.url}/auth/demo`, {
       data: { id: await idOf(node, name) },
@@ -117,6 +126,9 @@ export const words = (page: Page) =>
     for (const caret of copy.querySelectorAll(".caret")) caret.remove();
     return copy.textContent;
   });
+/** All that the page has said aloud so far. */
+export const spoken = (page: Page) =>
+  page.evaluate(() => (window as unknown as { spoken: string[] }).spoken.join(" "));
 /** The kind of the state line: saved, saving, offline… */
 export const state = (page: Page) => page.locator("[data-state]");
 

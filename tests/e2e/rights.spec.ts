@@ -15,6 +15,7 @@ import {
   openDocument,
   type Person,
   saved,
+  spoken,
   state,
   test,
   text,
@@ -105,7 +106,7 @@ test("s15_a page whose right is taken back and given again says so, and goes on"
   await expect(state(chloe.page)).toHaveText("Lecture seule");
   await expect(text(chloe.page)).toHaveAttribute("contenteditable", "false");
   await expect(chloe.page.getByRole("toolbar")).toHaveCount(0);
-  await expect(chloe.page.getByTestId("announcer")).toContainText("Lecture seule");
+  await expect.poll(() => spoken(chloe.page)).toContain("Lecture seule");
   await write(awa, "Awa continue. ");
   await expect(text(chloe.page)).toContainText("Awa continue.");
 

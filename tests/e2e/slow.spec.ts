@@ -8,6 +8,7 @@ import {
   makeDocument,
   openDocument,
   saved,
+  spoken,
   state,
   test as base,
   text,
@@ -42,7 +43,7 @@ test("two people whom no WebSocket reaches keep both their edits, also when the 
     await saved(page);
     await expect(state(page)).toContainText(SLOWER);
   }
-  await expect(awa.page.getByTestId("announcer")).toContainText(SLOWER);
+  await expect.poll(() => spoken(awa.page)).toContain(SLOWER);
   expect(network.asked).toBeGreaterThan(0);
 
   await text(awa.page).click();
