@@ -13,6 +13,7 @@
 //! | `room` | the state of one room, its turn, coming and going |
 //! | `intake` | edits: right, structure, ownership, causality, acknowledgement |
 //! | `answers`, `contents` | what is sent to those who join |
+//! | `people` | who comes, shows themselves and leaves |
 //! | `owners`, `presence` | whose id is it, who is here |
 //! | `peers` | other nodes: what is heard, missing, or to be written for them |
 //! | `seats`, `rights` | whether what a session may still holds, and what becomes of it |
@@ -30,6 +31,7 @@ mod opening;
 mod outbox;
 mod owners;
 mod peers;
+mod people;
 mod presence;
 mod receipt;
 pub mod registry;

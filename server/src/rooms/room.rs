@@ -17,7 +17,7 @@ use bytes::Bytes;
 use crdt_store::{
     ClientId, DocumentId, Epoch, Log, Seq,
     log::{Outcome, Stored},
-    update::{DeleteSet, Index, Ranges, Update, awareness},
+    update::{DeleteSet, Index, Ranges, Update},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
@@ -33,7 +33,7 @@ use super::{
     opening::{Opened, open},
     owners::{Owner, Owners},
     peers::{Caught, Peers},
-    presence::{self, Presence},
+    presence::Presence,
     receipt::{Due, SharedReceipt},
     saver::Saver,
     session::{Newcomer, Session, SessionId},
@@ -42,7 +42,7 @@ use super::{
 };
 use crate::{
     access::{Access, Denied},
-    bus::{Bus, Ear, Heard, News, Person, Topic},
+    bus::{Bus, Ear, Heard, News, Topic},
     workers::Pool,
 };
 
@@ -222,8 +222,8 @@ pub(super) struct Room {
     /// Why nothing is taken just now.
     pub closed_for: Option<&'static str>,
     presence_at: Instant,
-    idle_since: Option<Instant>,
-    over: Option<JoinError>,
+    pub idle_since: Option<Instant>,
+    pub over: Option<JoinError>,
     /// What the node's figures hold of this room's bytes: on their way to the database, heard from other nodes.
     told_pending: usize,
     told_heard: usize,
@@ -506,64 +506,6 @@ impl Room {
         }
     }
 
-    fn join(&mut self, newcomer: Newcomer) {
-        let mut session = Session::new(newcomer, self.tools.settings.outbox_bytes);
-        if let Some(scope) = session.address.scope(session.access.may_write()) {
-            session.send(scope);
-        }
-        if let Some(all) = self.presence.all_but(session.id) {
-            let frame = session.address.awareness(&all);
-            session.send(frame);
-        }
-        metrics::gauge!("unisson_sessions").increment(1);
-        self.sessions.insert(session.id, session);
-        self.idle_since = None;
-    }
-
-    pub(super) fn leave(&mut self, id: SessionId) {
-        let Some(mut session) = self.sessions.remove(&id) else { return };
-        // Its connection may go on for other documents.
-        session.flush(false);
-        metrics::gauge!("unisson_sessions").decrement(1);
-        self.presence.leave(Owner::Here(id), &[]);
-        self.owners.release(Owner::Here(id), &[]);
-        self.asides.retain(|aside| aside.by != id);
-        self.owner_has_gone(id);
-        self.tell_gone(id);
-        if self.sessions.is_empty() {
-            self.idle_since = Some(Instant::now());
-        }
-    }
-
-    fn on_awareness(&mut self, id: SessionId, bytes: &[u8]) {
-        let settings = &self.tools.settings;
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        let Ok(entries) = awareness::decode(bytes, settings.presence_entries, settings.awareness_bytes) else {
-            metrics::counter!("unisson_refusals_total", "reason" => "awareness").increment(1);
-            return;
-        };
-        let own = session.presence.map(|(client, _)| client);
-        let Some(entry) = entries.into_iter().find(|entry| own.is_none_or(|own| own == entry.client)) else {
-            // Most clients send back what they hear of others.
-            return;
-        };
-        // The sender counts the seconds since it last heard something.
-        let echo = session.address.awareness(bytes);
-        session.send(echo);
-        if session.presence.is_some_and(|(_, last)| entry.clock <= last && entry.state != "null") {
-            return;
-        }
-        if !self.owners.bind(entry.client, session.person, Owner::Here(id)) {
-            return;
-        }
-        session.presence = Some((entry.client, entry.clock));
-        let state = match &session.name {
-            Some(name) => presence::with_name(&entry.state, name),
-            None => entry.state,
-        };
-        self.presence.set(Owner::Here(id), entry.client, entry.clock, state);
-    }
-
     /// What is done once, after all that has come together.
     fn end_turn(&mut self) {
         self.submit();
@@ -591,48 +533,6 @@ impl Room {
             figures.heard.increment(heard as f64 - self.told_heard as f64);
             self.told_heard = heard;
         }
-    }
-
-    fn tell_presence(&mut self) {
-        let turn = self.presence.take_turn();
-        let people: Vec<Person> = turn
-            .of_this_node()
-            .map(|(id, entry)| Person {
-                user: self.sessions.get(&id).and_then(|session| session.person),
-                entry: entry.clone(),
-            })
-            .collect();
-        if !people.is_empty() {
-            self.tell(News::Presence(people));
-        }
-        let all = turn.for_all();
-        let mut frames = Frames::default();
-        for (id, session) in &mut self.sessions {
-            if turn.concerns(*id) {
-                if let Some(others) = turn.for_owner(*id) {
-                    let frame = session.address.awareness(&others);
-                    session.send(frame);
-                }
-                continue;
-            }
-            let frame = frames.get(&session.address, |address| address.awareness(&all));
-            session.send(frame);
-        }
-    }
-
-    /// The document can't go on as it is: its sessions are told and let go.
-    pub(super) fn end(&mut self, why: JoinError) {
-        for (_, mut session) in self.sessions.drain() {
-            metrics::gauge!("unisson_sessions").decrement(1);
-            match why {
-                JoinError::OldEpoch => session.dismiss(Denied::OldEpoch),
-                JoinError::Gone => session.dismiss(Denied::NotFound),
-                JoinError::Closed | JoinError::Unavailable => {
-                    session.outbox.close(super::outbox::Closing::TryAgainLater, "document reset");
-                }
-            }
-        }
-        self.over = Some(why);
     }
 
     fn on_tick(&mut self) {
