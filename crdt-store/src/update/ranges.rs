@@ -45,8 +45,19 @@ impl Ranges {
 
     /// Whether they have structures or deletes in common.
     pub fn overlaps(&self, other: &Ranges) -> bool {
-        self.deletes.overlaps(&other.deletes) || set(&self.structs).overlaps(&set(&other.structs))
+        self.deletes.overlaps(&other.deletes) || overlap(&self.structs, &other.structs)
     }
+}
+
+/// More pairs than this are not compared one by one.
+const PAIRS_MAX: usize = 1_024;
+
+fn overlap(some: &[(ClientId, Range<Clock>)], others: &[(ClientId, Range<Clock>)]) -> bool {
+    if some.len().saturating_mul(others.len()) > PAIRS_MAX {
+        return set(some).overlaps(&set(others));
+    }
+    let meet = |one: &Range<Clock>, other: &Range<Clock>| one.start < other.end && other.start < one.end;
+    some.iter().any(|(client, range)| others.iter().any(|(other, other_range)| client == other && meet(range, other_range)))
 }
 
 fn set(structs: &[(ClientId, Range<Clock>)]) -> DeleteSet {

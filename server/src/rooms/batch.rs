@@ -107,7 +107,7 @@ impl Tail {
 impl Room {
     /// Sends what gathers on its way: with the batch that waits for its commit, or as the next one.
     pub(super) fn submit(&mut self) {
-        if self.gathering.is_empty() {
+        if self.gathering.is_empty() || self.flying.as_ref().is_some_and(|flying| !flying.open.is_open()) {
             return;
         }
         self.bring_along();

@@ -84,7 +84,8 @@ impl Room {
         // A step 2 says that its client has all of it: it is saved when all that is here is.
         let after = match kind {
             Kind::Step2 => self.peers.newest_unlanded(),
-            Kind::Update => self.peers.newest_unlanded_of(&update),
+            Kind::Update if self.tells_of_known(&update) => self.peers.newest_unlanded_of(&update),
+            Kind::Update => None,
         };
         let receipt = due.map(|due| Receipt::new(due, after));
         let Some(session) = self.sessions.get(&by) else { return };
@@ -113,6 +114,12 @@ impl Room {
         if moved {
             self.after_growth();
         }
+    }
+
+    /// Whether something in it may be known. A letter just typed is not.
+    fn tells_of_known(&self, update: &Update) -> bool {
+        !update.deletes().is_empty()
+            || update.clients().any(|(client, range)| range.start < self.index.next_clock(client))
     }
 
     /// Others may have waited for what has come.

@@ -57,6 +57,11 @@ impl OpenBatch {
         }
     }
 
+    /// Whether more can be added just now.
+    pub fn is_open(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     fn take(&self) -> Option<Batch> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
