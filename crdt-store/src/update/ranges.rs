@@ -57,7 +57,8 @@ fn overlap(some: &[(ClientId, Range<Clock>)], others: &[(ClientId, Range<Clock>)
         return set(some).overlaps(&set(others));
     }
     let meet = |one: &Range<Clock>, other: &Range<Clock>| one.start < other.end && other.start < one.end;
-    some.iter().any(|(client, range)| others.iter().any(|(other, other_range)| client == other && meet(range, other_range)))
+    some.iter()
+        .any(|(client, range)| others.iter().any(|(other, other_range)| client == other && meet(range, other_range)))
 }
 
 fn set(structs: &[(ClientId, Range<Clock>)]) -> DeleteSet {
