@@ -116,6 +116,12 @@ class World {
   }
 }
 
+/** What a node says of what waits in it. */
+async function told (node) {
+  const figures = await node.metrics()
+  return Object.fromEntries(Object.entries(figures).filter(([name, value]) => value && /^unisson_(pending|bus_heard|bus_repairs|bus_rescued|bus_gaps|bus_missed|rooms|sessions|commit_failures)/.test(name)))
+}
+
 async function play (seed, nodes, t) {
   const rng = random(seed)
   await arena(nodes[0], async join => {
@@ -144,7 +150,8 @@ async function play (seed, nodes, t) {
       for (const [client, user] of world.names) assert.deepEqual([...authorsOf(log, client)].filter(one => one !== user), [], `what ${client} wrote is recorded under another name`)
       if (doubled(log)) t.diagnostic(`${doubled(log)} structures stand in more than one row`)
     } catch (error) {
-      error.message = `SEED=${seed}: ${error.message}\nwhat happened: ${story.join('; ')}`
+      const figures = await Promise.all(nodes.map(async node => JSON.stringify(await told(node).catch(() => 'does not answer'))))
+      error.message = `SEED=${seed}: ${error.message}\nwhat happened: ${story.join('; ')}\nthe nodes: ${figures.join('; ')}`
       throw error
     } finally {
       await nodes.heal()

@@ -215,7 +215,10 @@ class WebsocketClient extends Client {
     return status === 'green' && localUpdatesSynced
   }
 
-  get debt () { return `${JSON.stringify(this.pending).slice(0, 200)} not echoed` }
+  get debt () {
+    const spans = set => JSON.stringify([...set.clients].map(([client, ranges]) => [client, ranges]))
+    return `inserts ${spans(this.pending.inserts).slice(0, 200)} and deletes ${spans(this.pending.deletes).slice(0, 200)} not echoed`
+  }
   disconnect () { this.provider.disconnect() }
   connect () { this.provider.connect() }
   leave () { this.provider.destroy() }
