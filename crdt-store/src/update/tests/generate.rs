@@ -61,10 +61,17 @@ impl World {
         World { next: ids.into_iter().take(clients as usize).map(|client| (client, 0)).collect() }
     }
 
-    /// One message. `honest` ones continue where their clients stopped; others start anywhere near.
+    /// What became of the messages so far: each client goes on from there.
+    pub fn learn(&mut self, next_clock: impl Fn(u64) -> u64) {
+        self.next.iter_mut().for_each(|(client, next)| *next = next_clock(*client));
+    }
+
+    /// One message. `honest` ones continue where their clients stopped; others start anywhere near. Some are as
+    /// most messages are: one structure, and nothing deleted.
     pub fn message(&mut self, choices: &mut dyn Choices, honest: bool) -> Vec<u8> {
         let mut order: Vec<usize> = (0..self.next.len()).filter(|_| choices.chance(45)).collect();
-        if order.is_empty() {
+        let short = order.is_empty();
+        if short {
             order.push(choices.below(self.next.len() as u64) as usize);
         }
         let mut out = Vec::new();
@@ -77,7 +84,7 @@ impl World {
             } else {
                 (next + choices.below(5)).saturating_sub(choices.below(6))
             };
-            let count = 1 + choices.below(5);
+            let count = if short { 1 } else { 1 + choices.below(5) };
             lib0::write_var_uint(&mut out, count);
             lib0::write_var_uint(&mut out, client);
             lib0::write_var_uint(&mut out, start);
@@ -89,7 +96,11 @@ impl World {
                 self.next[at].1 = clock;
             }
         }
-        self.deletes(&mut out, choices);
+        if short {
+            out.push(0);
+        } else {
+            self.deletes(&mut out, choices);
+        }
         out
     }
 

@@ -17,6 +17,10 @@ impl Guarded {
         Guarded { index: Index::new(), replica: Replica::new(), held: Vec::new(), taken: Vec::new() }
     }
 
+    pub fn next_clock(&self, client: u64) -> u64 {
+        self.index.next_clock(client)
+    }
+
     /// Any bytes, as a message. Being refused is fine; an error is a fault of the guard.
     pub fn message(&mut self, bytes: Bytes, strip: bool, rule: &mut dyn FnMut(u64) -> Rule) -> Result<(), String> {
         let Ok(update) = Update::parse(bytes) else { return Ok(()) };

@@ -40,6 +40,10 @@ fn run(choices: &mut dyn Choices, mutated: bool) -> Result<(), String> {
             asides -= 1;
             Rule::Aside
         })?;
+        // Clients whose messages were refused would never be heard again.
+        if choices.chance(80) {
+            world.learn(|client| guarded.next_clock(client));
+        }
     }
     guarded.finish()
 }
