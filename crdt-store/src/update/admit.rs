@@ -10,6 +10,7 @@
 //! The index grows in place; a refusal takes back what had grown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use bytes::Bytes;
 use thiserror::Error;
@@ -18,7 +19,7 @@ use super::divide::{Cuts, tell};
 use super::index::MAX_DEPTH;
 use super::judge::Judge;
 use super::known::{Known, Mark};
-use super::{ClientId, Clock, Index, Ranges, Update};
+use super::{ClientId, Clock, DeleteSet, Index, Ranges, Update};
 
 /// What the caller says of a section that holds news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,13 +86,41 @@ pub struct Accepted {
     pub ranges: Ranges,
 }
 
+impl Admission {
+    /// All of an update was taken, which is new `range` of one client.
+    fn of_whole(update: &Update, client: ClientId, range: Range<u32>) -> Admission {
+        let structs = vec![(client, u64::from(range.start)..u64::from(range.end))];
+        let ranges = Ranges { structs, deletes: DeleteSet::new() };
+        let accepted = Accepted { bytes: update.bytes.clone(), whole: true, ranges };
+        Admission { accepted: Some(accepted), ..Admission::default() }
+    }
+}
+
 impl Index {
     /// Takes what is new in an update and causally complete; the index grows by it.
     ///
-    /// What is known is cut off the front of each section, in the middle of a structure if need be. With `strip_known_deletes` (a SyncStep2, which carries all deletes of a document) known deletes
-    /// are cut off too; without, an update survives whole in spite of some. `rule` is asked once for every
-    /// section with unknown structures, in the order of the message.
+    /// What is known is cut off the front of each section, in the middle of a structure if need be. With
+    /// `strip_known_deletes` (a SyncStep2, which carries all deletes of a document) known deletes are cut off too;
+    /// without, an update survives whole in spite of some. `rule` is asked once for every section with unknown
+    /// structures, in the order of the message.
     pub fn admit(
+        &mut self,
+        update: &Update,
+        strip_known_deletes: bool,
+        rule: &mut dyn FnMut(ClientId) -> Rule,
+    ) -> Result<Admission, Refusal> {
+        let Some(client) = self.next_of(update) else { return self.admit_any(update, strip_known_deletes, rule) };
+        let verdict = rule(client);
+        if verdict == Rule::Take
+            && let Some(taken) = self.take_next(update, client, true)
+        {
+            return taken.map(|range| Admission::of_whole(update, client, range));
+        }
+        self.admit_any(update, strip_known_deletes, &mut |_| verdict)
+    }
+
+    /// [`Index::admit`], whatever the update is like.
+    pub(super) fn admit_any(
         &mut self,
         update: &Update,
         strip_known_deletes: bool,
@@ -111,6 +140,11 @@ impl Index {
     /// Takes what is new in an update that another index has admitted before: no limit and no rule is asked again,
     /// since they were asked there, but what is not complete here is held all the same.
     pub fn admit_again(&mut self, update: &Update) -> Result<Admission, Refusal> {
+        if let Some(client) = self.next_of(update)
+            && let Some(taken) = self.take_next(update, client, false)
+        {
+            return taken.map(|range| Admission::of_whole(update, client, range));
+        }
         let mut plan = Plan::new(self, update);
         plan.strict = false;
         plan.cut(&mut |_| Rule::Take);
@@ -124,6 +158,11 @@ impl Index {
 
     /// Grows by an update that was admitted before, as the log holds it: it must be complete.
     pub fn absorb(&mut self, update: &Update) -> Result<(), Refusal> {
+        if let Some(client) = self.next_of(update)
+            && let Some(taken) = self.take_next(update, client, false)
+        {
+            return taken.map(drop);
+        }
         let mut plan = Plan::new(self, update);
         plan.strict = false;
         plan.cut(&mut |_| Rule::Take);
@@ -176,6 +215,13 @@ pub(super) struct Cut {
     pub(super) next: u32,
 }
 
+impl Cut {
+    /// Before anything is taken: known is what is before the record `from`, whose first id is `ids_from`.
+    pub(super) fn new(rule: Rule, from: usize, ids_from: usize, next: u32) -> Cut {
+        Cut { rule, from, ids_from, to: from, ids_to: ids_from, waits_for: None, next_before: next, next }
+    }
+}
+
 impl<'a> Plan<'a> {
     fn new(index: &mut Index, update: &'a Update) -> Plan<'a> {
         let clients = update
@@ -211,16 +257,7 @@ impl<'a> Plan<'a> {
             } else {
                 (Rule::Take, section.records.end)
             };
-            self.cuts.push(Cut {
-                rule,
-                from,
-                ids_from,
-                to: from,
-                ids_to: ids_from,
-                waits_for: None,
-                next_before: next,
-                next,
-            });
+            self.cuts.push(Cut::new(rule, from, ids_from, next));
         }
     }
 
@@ -260,7 +297,8 @@ impl<'a> Plan<'a> {
         // The section's own client is worked on apart from the others that its structures refer to.
         let mut own = std::mem::take(&mut client.known);
         let first = cut.to;
-        let judge = Judge { update: self.update, section, others: &self.clients, strict: self.strict };
+        let others = |place: u32| self.clients.get(place as usize).map(|client| &client.known);
+        let judge = Judge::new(self.update, section, others, self.strict);
         let advanced = judge.advance(cut, &mut own);
         if let Some(client) = self.clients.get_mut(section.client as usize) {
             client.known = own;

@@ -6,15 +6,20 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::{CLOCK_LIMIT, ClientId, Clock, Malformed, lib0};
 
 /// Start and end of a range of clocks, the end not included.
 pub(crate) type Span = (u32, u32);
 
+/// Ranges of one client. Most messages delete one.
+pub(crate) type Spans = SmallVec<[Span; 2]>;
+
 /// Sorted, merged ranges of clocks by client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeleteSet {
-    clients: BTreeMap<ClientId, Vec<Span>>,
+    clients: BTreeMap<ClientId, Spans>,
 }
 
 /// Up to this many ranges are put in one by one; more are merged in one pass over both lists.
@@ -31,7 +36,7 @@ impl DeleteSet {
 
     /// How many ranges there are, over all clients.
     pub fn ranges_count(&self) -> usize {
-        self.clients.values().map(Vec::len).sum()
+        self.clients.values().map(|spans| spans.len()).sum()
     }
 
     pub fn contains(&self, client: ClientId, clock: Clock) -> bool {
@@ -53,7 +58,7 @@ impl DeleteSet {
     }
 
     /// What of a client's ranges lies within one.
-    pub(crate) fn within(&self, client: ClientId, range: Range<Clock>) -> Vec<Span> {
+    pub(crate) fn within(&self, client: ClientId, range: Range<Clock>) -> Spans {
         let start = u32::try_from(range.start).unwrap_or(u32::MAX);
         let end = u32::try_from(range.end).unwrap_or(u32::MAX);
         let spans = self.spans(client);
@@ -141,7 +146,7 @@ impl DeleteSet {
                 return Err(Malformed::DuplicateClient);
             }
             let count = lib0::read_count(input, 2)?;
-            let mut spans: Vec<Span> = Vec::new();
+            let mut spans = Spans::new();
             let mut sorted = true;
             for _ in 0..count {
                 let clock = lib0::read_var_uint(input)?;
@@ -180,7 +185,7 @@ impl DeleteSet {
     }
 
     pub(crate) fn spans(&self, client: ClientId) -> &[Span] {
-        self.clients.get(&client).map(Vec::as_slice).unwrap_or_default()
+        self.clients.get(&client).map(|spans| spans.as_slice()).unwrap_or_default()
     }
 
     /// Adds sorted, disjoint spans.
@@ -195,7 +200,7 @@ impl DeleteSet {
             }
             return;
         }
-        let mut both = Vec::with_capacity(own.len() + spans.len());
+        let mut both = Spans::with_capacity(own.len() + spans.len());
         both.extend_from_slice(own);
         both.extend_from_slice(spans);
         // Two sorted runs: the stable sort finds and merges them in one pass.
@@ -205,7 +210,7 @@ impl DeleteSet {
     }
 
     /// Puts sorted, disjoint spans in the place of what there is; none removes the client.
-    pub(crate) fn set_spans(&mut self, client: ClientId, spans: Vec<Span>) {
+    pub(crate) fn set_spans(&mut self, client: ClientId, spans: Spans) {
         if spans.is_empty() {
             self.clients.remove(&client);
         } else {
@@ -215,7 +220,7 @@ impl DeleteSet {
 }
 
 /// Joins what overlaps or adjoins in a sorted list.
-fn merge_sorted(spans: &mut Vec<Span>) {
+fn merge_sorted(spans: &mut Spans) {
     spans.dedup_by(|next, last| {
         let joined = next.0 <= last.1;
         if joined {
@@ -225,7 +230,7 @@ fn merge_sorted(spans: &mut Vec<Span>) {
     });
 }
 
-fn insert_span(spans: &mut Vec<Span>, span: Span) {
+fn insert_span(spans: &mut Spans, span: Span) {
     let from = spans.partition_point(|own| own.1 < span.0);
     let to = spans.partition_point(|own| own.0 <= span.1);
     if from >= to {
@@ -240,8 +245,8 @@ fn insert_span(spans: &mut Vec<Span>, span: Span) {
 }
 
 /// What of `spans` is not in `known`, both sorted and disjoint.
-pub(crate) fn subtract_spans(spans: &[Span], known: &[Span]) -> Vec<Span> {
-    let mut left = Vec::new();
+pub(crate) fn subtract_spans(spans: &[Span], known: &[Span]) -> Spans {
+    let mut left = Spans::new();
     let mut known = known;
     for (start, end) in spans {
         let mut start = *start;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::admit::{Accepted, Admission, Cut, Rule};
 use super::content::Kind;
-use super::delete_set::{Span, subtract_spans};
+use super::delete_set::{Span, Spans, subtract_spans};
 use super::frame::{Frame, Head};
 use super::parse::Section;
 use super::{ClientId, Clock, Index, Ranges, Update, cut};
@@ -114,7 +114,7 @@ fn head(update: &Update, section: &Section, cut: &Cut) -> Option<Head> {
 }
 
 /// What is below a clock, and what is not.
-fn split(spans: &[Span], next: u32) -> (Vec<Span>, Vec<Span>) {
+fn split(spans: &[Span], next: u32) -> (Spans, Spans) {
     let below = spans.iter().filter(|span| span.0 < next).map(|span| (span.0, span.1.min(next))).collect();
     let above = spans.iter().filter(|span| span.1 > next).map(|span| (span.0.max(next), span.1)).collect();
     (below, above)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::parse::{Record, Section};
+use super::parse::{Ids, Record, Records, Section, Sections};
 use super::{DeleteSet, Update, lib0};
 
 /// Some structures of an update, section by section, and deletes.
@@ -64,9 +64,9 @@ impl<'a> Frame<'a> {
             return None;
         }
         let source = self.source;
-        let mut sections = Vec::with_capacity(self.parts.len());
-        let mut records = Vec::new();
-        let mut ids = Vec::new();
+        let mut sections = Sections::new();
+        let mut records = Records::new();
+        let mut ids = Ids::new();
         let bytes = self.write(|part, body| {
             let first = records.len();
             let ids_from = ids.len();

@@ -11,13 +11,15 @@ use super::place::Place;
 use super::{DeleteSet, Update};
 
 /// What the structures of one section are judged by.
-pub(super) struct Judge<'a> {
-    pub(super) update: &'a Update,
-    pub(super) section: &'a Section,
-    /// What is known of every client that the update names, but of the section's own.
-    pub(super) others: &'a [super::admit::Working],
+pub(super) struct Judge<'a, Others> {
+    update: &'a Update,
+    records: &'a [Record],
+    ids: &'a [Id],
+    section: &'a Section,
+    /// What is known of a client by its place in the update, but of the section's own.
+    others: Others,
     /// Whether deletes must stand beside what they delete; in a log whose parts were cut anew they don't.
-    pub(super) strict: bool,
+    strict: bool,
 }
 
 /// Where a structure stands, if all that it needs is known.
@@ -26,11 +28,15 @@ enum Verdict {
     Lacks(Id),
 }
 
-impl Judge<'_> {
+impl<'a, Others: Fn(u32) -> Option<&'a Known>> Judge<'a, Others> {
+    pub(super) fn new(update: &'a Update, section: &'a Section, others: Others, strict: bool) -> Self {
+        Judge { update, records: &update.records, ids: &update.ids, section, others, strict }
+    }
+
     /// Takes structures until one lacks something, and notes what that is.
     pub(super) fn advance(&self, cut: &mut Cut, own: &mut Known) -> Result<(), Refusal> {
         while cut.to < self.section.records.end {
-            let Some(record) = self.update.records.get(cut.to) else { break };
+            let Some(record) = self.records.get(cut.to) else { break };
             let next = own.next;
             let kind = record.shape.kind();
             if record.clock > next || kind == Kind::Skip {
@@ -38,7 +44,7 @@ impl Judge<'_> {
                 break;
             }
             let count = record.shape.ids();
-            let ids = self.update.ids.get(cut.ids_to..cut.ids_to + count).unwrap_or_default();
+            let ids = self.ids.get(cut.ids_to..cut.ids_to + count).unwrap_or_default();
             let verdict = if record.clock < next {
                 self.after_known(own, *record, ids)
             } else if record.shape.names_parent() {
@@ -53,7 +59,7 @@ impl Judge<'_> {
                     break;
                 }
             };
-            let end = self.update.end_clock(self.section, cut.to);
+            let end = self.end_clock(cut.to);
             if self.strict && kind == Kind::Plain && self.holds_too_much(next..end, stand) {
                 let client = self.update.client(self.section.client);
                 return Err(Refusal::LongKey { client, clock: u64::from(next) });
@@ -65,6 +71,14 @@ impl Judge<'_> {
             cut.ids_to += count;
         }
         Ok(())
+    }
+
+    /// The clock after a record of the section.
+    #[inline]
+    fn end_clock(&self, record: usize) -> u32 {
+        let next = record + 1;
+        let next = if next < self.section.records.end { self.records.get(next) } else { None };
+        next.map_or(self.section.end, |next| next.clock)
     }
 
     /// Of a structure that names its parent.
@@ -118,7 +132,7 @@ impl Judge<'_> {
     /// What is known of an id's client, if the id is known.
     #[inline]
     fn known<'k>(&'k self, own: &'k Known, id: Id) -> Option<&'k Known> {
-        let known = if id.client == self.section.client { own } else { &self.others.get(id.client as usize)?.known };
+        let known = if id.client == self.section.client { own } else { (self.others)(id.client)? };
         (id.clock < known.next).then_some(known)
     }
 

@@ -29,6 +29,7 @@ mod judge;
 mod known;
 pub mod lib0;
 mod malformed;
+mod next;
 mod parse;
 mod place;
 mod ranges;

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 use super::content::{self, Kind};
 use super::place::{self, Place};
@@ -21,20 +22,26 @@ use super::{CLOCK_LIMIT, ClientId, Clock, DeleteSet, Malformed, lib0};
 /// An update whose structure has been checked, with an outline of what it holds.
 ///
 /// Nothing of the content is copied: structures are known by where they begin. An outline takes at most six
-/// times the bytes (12 bytes a structure, 8 an id that it refers to), its delete set at most four times.
+/// times the bytes (12 bytes a structure, 8 an id that it refers to), its delete set at most four times. Most
+/// updates are one letter: their outline has room in here.
 #[derive(Debug, Clone)]
 pub struct Update {
     pub(super) bytes: Bytes,
     /// Every client that is named by sections and ids; the outline holds places in this list.
-    pub(super) clients: Vec<ClientId>,
-    pub(super) sections: Vec<Section>,
-    pub(super) records: Vec<Record>,
+    pub(super) clients: Clients,
+    pub(super) sections: Sections,
+    pub(super) records: Records,
     /// What the structures refer to, in their order: origin, right origin or parent.
-    pub(super) ids: Vec<Id>,
+    pub(super) ids: Ids,
     pub(super) deletes: DeleteSet,
     /// Whether the delete set is written as it would be here.
     pub(super) canonical: bool,
 }
+
+pub(super) type Clients = SmallVec<[ClientId; 2]>;
+pub(super) type Sections = SmallVec<[Section; 1]>;
+pub(super) type Records = SmallVec<[Record; 1]>;
+pub(super) type Ids = SmallVec<[Id; 2]>;
 
 /// One client's structures in an update.
 #[derive(Debug, Clone)]
@@ -78,6 +85,7 @@ impl Update {
         for _ in 0..sections {
             outline.read_section(bytes.len(), &mut input)?;
         }
+        outline.expect_one_section_a_client()?;
         let (deletes, canonical) = DeleteSet::read(&mut input)?;
         lib0::expect_end(input)?;
         let Outline { names, sections, records, ids, .. } = outline;
@@ -145,11 +153,9 @@ impl Update {
 #[derive(Default)]
 struct Outline {
     names: Names,
-    /// By place in `names`: whether there was a section of that client.
-    seen: Vec<bool>,
-    sections: Vec<Section>,
-    records: Vec<Record>,
-    ids: Vec<Id>,
+    sections: Sections,
+    records: Records,
+    ids: Ids,
 }
 
 impl Outline {
@@ -165,14 +171,6 @@ impl Outline {
         let start = lib0::read_var_uint(input)?;
         if start >= CLOCK_LIMIT {
             return Err(Malformed::ClockTooLarge);
-        }
-        if self.seen.len() <= client as usize {
-            self.seen.resize(client as usize + 1, false);
-        }
-        match self.seen.get_mut(client as usize) {
-            Some(seen) if *seen => return Err(Malformed::DuplicateSection),
-            Some(seen) => *seen = true,
-            None => {}
         }
 
         let (first, ids_from) = (self.records.len(), self.ids.len());
@@ -203,6 +201,21 @@ impl Outline {
             end: clock as u32,
             bytes_end: (total - input.len()) as u32,
         });
+        Ok(())
+    }
+
+    fn expect_one_section_a_client(&self) -> Result<(), Malformed> {
+        if self.sections.len() < 2 {
+            return Ok(());
+        }
+        let mut seen = vec![false; self.names.list.len()];
+        for section in &self.sections {
+            if let Some(seen) = seen.get_mut(section.client as usize)
+                && std::mem::replace(seen, true)
+            {
+                return Err(Malformed::DuplicateSection);
+            }
+        }
         Ok(())
     }
 
@@ -265,11 +278,15 @@ impl Outline {
 }
 
 /// Clients by place. Most structures refer to the client that the one before referred to; few updates name
-/// more than a handful. The tree behind can't be flooded as a hash table can.
+/// more than a handful. Where there are more, those lately named are found at once. The tree behind can't be
+/// flooded as a hash table can.
 #[derive(Default)]
 struct Names {
-    list: Vec<ClientId>,
+    list: Clients,
+    /// All clients and their places, once there are more than a few.
     places: BTreeMap<ClientId, u32>,
+    /// Clients and their places by some of their bits, the last one that came; empty while there are few.
+    lately: Vec<(ClientId, u32)>,
     last: u32,
     /// The last one as it stood in the bytes: its length, and its bytes as a word, under a mask.
     len: usize,
@@ -279,6 +296,8 @@ struct Names {
 
 /// Up to this many are looked for in the list itself.
 const FEW: usize = 8;
+
+const LATELY: usize = 256;
 
 impl Names {
     /// Reads a client id. The same bytes as the last time are not decoded again.
@@ -302,17 +321,30 @@ impl Names {
     }
 
     fn place(&mut self, client: ClientId) -> u32 {
-        if self.list.len() <= FEW
-            && let Some(place) = self.list.iter().position(|known| *known == client)
-        {
+        if self.list.len() > FEW {
+            return self.place_among_many(client);
+        }
+        if let Some(place) = self.list.iter().position(|known| *known == client) {
             return place as u32;
         }
-        if let Some(place) = self.places.get(&client) {
-            return *place;
-        }
-        let place = self.list.len() as u32;
         self.list.push(client);
-        self.places.insert(client, place);
-        place
+        self.list.len() as u32 - 1
+    }
+
+    fn place_among_many(&mut self, client: ClientId) -> u32 {
+        if self.lately.is_empty() {
+            self.places = self.list.iter().copied().zip(0..).collect();
+            self.lately = vec![(ClientId::MAX, 0); LATELY];
+        }
+        let bits = client.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+        let Some(lately) = self.lately.get_mut(bits as usize) else { return 0 };
+        if lately.0 != client {
+            let place = *self.places.entry(client).or_insert(self.list.len() as u32);
+            if place as usize == self.list.len() {
+                self.list.push(client);
+            }
+            *lately = (client, place);
+        }
+        lately.1
     }
 }

@@ -9,6 +9,7 @@ mod compose;
 mod generate;
 mod guarded;
 mod hostile;
+mod next;
 mod oracle;
 mod replica;
 mod sequences;
