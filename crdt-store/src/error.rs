@@ -70,6 +70,9 @@ pub enum StoreError {
         /// What the system said.
         reason: String,
     },
+    /// The database took a question and gave no answer in the time that was allowed.
+    #[error("the database does not answer in time")]
+    TimedOut,
     /// The database does not answer, or does not let us in.
     #[error("the database {database} cannot be reached: {source}")]
     Unreachable {

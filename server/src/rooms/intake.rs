@@ -26,8 +26,14 @@ use crate::bus::News;
 enum Foreign {
     /// The owner is asked first.
     Ask,
-    /// The owner has answered: what it did not bring is refused.
-    Refuse,
+    /// This owner has answered: what it did not bring is refused. Other owners are asked.
+    Answered(Owner, Option<ClientId>),
+}
+
+impl Foreign {
+    fn has_answered(self, owner: Owner, client: ClientId) -> bool {
+        matches!(self, Self::Answered(by, of) if by == owner && of.is_none_or(|of| of == client))
+    }
 }
 
 /// One message, or a part of one that is tried again.
@@ -151,7 +157,7 @@ impl Room {
         let owners = &self.owners;
         let mut rule = |client: ClientId| match owners.verdict(client, person, by) {
             Verdict::Take => Rule::Take,
-            Verdict::Ask(_) if foreign == Foreign::Refuse => Rule::Refuse,
+            Verdict::Ask(owner) if foreign.has_answered(owner, client) => Rule::Refuse,
             // One owner is asked at a time: what belongs to a second one comes round again.
             Verdict::Ask(owner) => {
                 asked.get_or_insert((owner, client));
@@ -308,13 +314,15 @@ impl Room {
 
     /// Its copy has come: what is known by now is dropped, the rest is refused.
     fn owner_has_answered(&mut self, owner: SessionId) {
-        self.come_back_to_asides(Foreign::Refuse, |aside| aside.owner == Owner::Here(owner));
+        let answered = Foreign::Answered(Owner::Here(owner), None);
+        self.come_back_to_asides(answered, |aside| aside.owner == Owner::Here(owner));
         self.tell_answered(owner);
     }
 
     /// The same, of an owner at another node.
     pub(super) fn owner_elsewhere_has_answered(&mut self, owner: Owner, client: ClientId) {
-        self.come_back_to_asides(Foreign::Refuse, |aside| aside.owner == owner && aside.client == client);
+        let answered = Foreign::Answered(owner, Some(client));
+        self.come_back_to_asides(answered, |aside| aside.owner == owner && aside.client == client);
     }
 
     /// Nobody can be asked any more: it comes back through whoever holds it.

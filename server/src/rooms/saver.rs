@@ -25,12 +25,12 @@ use std::{
 };
 
 use crdt_store::{
-    Log,
+    Log, StoreError,
     log::{Batch, Entry, Outcome},
 };
 use tokio::{
     sync::{Notify, mpsc},
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -117,6 +117,7 @@ impl Waiting {
 const ENOUGH: usize = 16;
 /// How long the saver rests after a commit, in parts of what that took.
 const REST: f64 = 0.5;
+const COMMIT_IN: Duration = Duration::from_secs(30);
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LAST: Duration = Duration::from_secs(2);
 /// Documents in one transaction.
@@ -239,8 +240,11 @@ async fn land_alone(log: &Log, group: Vec<Taken>) -> Vec<Taken> {
     left
 }
 
+/// A connection that has died silently is given up. What it committed after all is committed twice, which is the
+/// same as once.
 async fn append(log: &Log, group: &[Taken]) -> crdt_store::Result<Vec<Outcome>> {
-    log.append(group.iter().map(|taken| &taken.batch)).await
+    let appending = log.append(group.iter().map(|taken| &taken.batch));
+    timeout(COMMIT_IN, appending).await.unwrap_or(Err(StoreError::TimedOut))
 }
 
 fn tell(taken: &Taken, outcome: Outcome) {

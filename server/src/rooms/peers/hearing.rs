@@ -109,7 +109,9 @@ impl Room {
                     let state_vector = self.index.state_vector().encode();
                     if let Some(asked) = self.sessions.get_mut(&session) {
                         asked.ask(&state_vector);
-                        self.peers.asked.push((session, client));
+                        if !self.peers.asked.contains(&(session, client)) {
+                            self.peers.asked.push((session, client));
+                        }
                     }
                 }
             }

@@ -31,8 +31,9 @@ use crate::bus::{News, NodeId};
 
 /// A row that was told of, or found, and isn't known after so long is read from the log.
 const GRACE: Duration = Duration::from_millis(150);
-/// Between two attempts to read the log.
+/// Between two attempts to read the log, and for one of them.
 const REPAIR_AGAIN: Duration = Duration::from_millis(500);
+const REPAIR_IN: Duration = Duration::from_secs(10);
 /// What was heard and has not landed after so long is written here.
 const RESCUE_AFTER: Duration = Duration::from_secs(2);
 /// Between the turns of two nodes that could write it.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crdt_store::{
-    DocumentId, Epoch, Log, Seq,
+    DocumentId, Epoch, Log, Seq, StoreError,
     log::Since,
     update::{Ranges, Update, needs},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
         receipt::Due,
         room::{Event, JoinError, Room},
     },
-    Caught, REPAIR_AGAIN, RESCUE_AFTER, RESCUE_TURN, RESCUE_TURNS_MAX, Unlanded,
+    Caught, REPAIR_AGAIN, REPAIR_IN, RESCUE_AFTER, RESCUE_TURN, RESCUE_TURNS_MAX, Unlanded,
 };
 
 /// Reads what the room lacks of the log.
@@ -50,7 +50,11 @@ impl Room {
         let (log, events, after) = (self.tools.log.clone(), self.events.clone(), self.peers.known);
         let (document, epoch) = (self.document, self.epoch);
         let work = async move {
-            let caught = catch_up(log, document, epoch, after).await;
+            // A connection that has died silently is not waited for.
+            let caught = match timeout(REPAIR_IN, catch_up(log, document, epoch, after)).await {
+                Ok(caught) => caught,
+                Err(_) => Err(StoreError::TimedOut),
+            };
             let _ = events.send(Event::Caught(Box::new(caught)));
         };
         tokio::spawn(work.instrument(tracing::info_span!("bus.repair", document.id = %document)));
