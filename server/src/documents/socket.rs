@@ -131,7 +131,7 @@ fn open(state: State, request: Request, credentials: Credentials, name: Option<S
             }
         };
         let port = port.map(|port| port as Arc<dyn websocket::Port>);
-        let line = WebSocketLine::new(socket, visitor.gate.clone(), port, rooms.settings());
+        let line = Box::new(WebSocketLine::new(socket, visitor.gate.clone(), port, rooms.settings()));
         match name {
             Some(name) => link::yjs::serve(line, rooms, judge, visitor, name).await,
             None => link::hocuspocus::serve(line, rooms, judge, visitor).await,

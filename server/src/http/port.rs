@@ -120,11 +120,16 @@ impl Wire {
             Ok(parts) => {
                 let (input, out) = parts.io.into_inner().into_split();
                 let port = Arc::new(Port { out, state: Mutex::default() });
-                (Self::Tcp { first: parts.read_buf, input, port: port.clone() }, Some(port))
+                (Self::Tcp { first: own(parts.read_buf), input, port: port.clone() }, Some(port))
             }
             Err(upgraded) => (Self::Other(TokioIo::new(upgraded)), None),
         }
     }
+}
+
+/// A copy: even an empty slice keeps the whole buffer alive that the handshake was read into.
+fn own(bytes: Bytes) -> Bytes {
+    Bytes::copy_from_slice(&bytes)
 }
 
 impl AsyncRead for Wire {

@@ -100,7 +100,7 @@ impl Default for Settings {
             presence_interval: Duration::from_millis(100),
             compact_rows: 500,
             compact_bytes: 256 << 10,
-            commit_interval: Duration::from_millis(25),
+            commit_interval: Duration::from_millis(40),
         }
     }
 }

@@ -108,6 +108,35 @@ pub trait Line: Send {
     fn close(&mut self, close: Close) -> impl Future<Output = ()> + Send;
 }
 
+/// A line is large and is handed from one to the next.
+impl<L: Line> Line for Box<L> {
+    const TRANSPORT: &'static str = L::TRANSPORT;
+
+    fn hear(&mut self) -> impl Future<Output = Heard> + Send {
+        (**self).hear()
+    }
+
+    fn write(&mut self, batch: &mut Vec<Outgoing>) -> impl Future<Output = Result<Option<Close>, Gone>> + Send {
+        (**self).write(batch)
+    }
+
+    fn direct(&self) -> Option<Arc<dyn Direct>> {
+        (**self).direct()
+    }
+
+    fn tend(&mut self, silent_for: Duration) -> impl Future<Output = Result<(), Gone>> + Send {
+        (**self).tend(silent_for)
+    }
+
+    fn part(&mut self) -> impl Future<Output = ()> + Send {
+        (**self).part()
+    }
+
+    fn close(&mut self, close: Close) -> impl Future<Output = ()> + Send {
+        (**self).close(close)
+    }
+}
+
 const BATCH_MAX: usize = 64;
 const TICK: Duration = Duration::from_secs(5);
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     time::timeout,
 };
 use tokio_tungstenite::{
@@ -44,10 +44,16 @@ impl Direct for Shortcut {
     }
 }
 
-/// A binary message of a server in one frame, without a mask (RFC 6455, 5.2).
+/// A binary message of a server in one frame.
 fn write_frame(payload: &[u8], out: &mut Vec<u8>) {
+    write_head(payload.len(), out);
+    out.extend_from_slice(payload);
+}
+
+/// What stands before the payload: a whole message, binary, without a mask (RFC 6455, 5.2).
+fn write_head(len: usize, out: &mut Vec<u8>) {
     out.push(0x82);
-    match payload.len() {
+    match len {
         len @ 0..126 => out.push(len as u8),
         len @ 126..0x1_0000 => {
             out.push(126);
@@ -58,18 +64,19 @@ fn write_frame(payload: &[u8], out: &mut Vec<u8>) {
             out.extend_from_slice(&(len as u64).to_be_bytes());
         }
     }
-    out.extend_from_slice(payload);
 }
 
 const PING_AFTER: Duration = Duration::from_secs(20);
+/// What is larger is not copied: the library's buffer stays as large as its largest frame was.
+const COPIED_MAX: usize = 4 << 10;
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Buffers of 4 KiB: thousands of idle sockets are the rule. A message of any size can be written, since the
-/// queue before it is bounded.
+/// Small buffers: thousands of idle sockets are the rule. The one that is read into is filled with zeros at each
+/// reading. A message of any size can be written, since the queue before it is bounded.
 pub fn config(settings: &Settings) -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(4 << 10)
-        .write_buffer_size(4 << 10)
+        .read_buffer_size(2 << 10)
+        .write_buffer_size(COPIED_MAX)
         .max_write_buffer_size(usize::MAX)
         .max_message_size(Some(settings.frame_bytes))
         .max_frame_size(Some(settings.frame_bytes))
@@ -110,6 +117,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Line for WebSocketLine<S> {
         let written = timeout(self.write_timeout, async {
             for outgoing in batch.drain(..) {
                 match outgoing {
+                    Outgoing::Frame(frame) | Outgoing::Part(frame) if frame.len() > COPIED_MAX => {
+                        self.ws.flush().await?;
+                        let mut head = Vec::with_capacity(10);
+                        write_head(frame.len(), &mut head);
+                        let below = self.ws.get_mut();
+                        below.write_all(&head).await?;
+                        below.write_all(&frame).await?;
+                    }
                     Outgoing::Frame(frame) | Outgoing::Part(frame) => {
                         self.ws.feed(Message::Binary(frame)).await?;
                     }
