@@ -46,6 +46,10 @@ const LOG_PRAGMAS: &[(&str, &str)] = &[
 /// Between two tries to make a file WAL.
 const WAL_RETRY: Duration = Duration::from_millis(20);
 
+/// Connections that PostgreSQL's pool holds ready: one that has to be made first costs a new process over there,
+/// and one that was just given back is not at hand at once.
+const READY_CONNECTIONS: u32 = 3;
+
 /// Connections of PostgreSQL's pool for the log: one commits while another loads the next batch.
 const LOG_CONNECTIONS: u32 = 2;
 
@@ -290,7 +294,12 @@ async fn open_postgres(address: &str, options: &DbOptions) -> Result<Db> {
             .acquire_timeout(options.patience)
             .test_before_acquire(false)
     };
-    let main = pool(options.connections.max(2)).connect_with(connect.clone()).await.map_err(unreachable)?;
+    let most = options.connections.max(2);
+    let main = pool(most)
+        .min_connections(most.min(READY_CONNECTIONS))
+        .connect_with(connect.clone())
+        .await
+        .map_err(unreachable)?;
     let log_writer = pool(LOG_CONNECTIONS).connect_lazy_with(connect);
     Ok(Db(Arc::new(Inner {
         reader: Pool::Postgres(main.clone()),

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use uuid::Uuid;
 
-use super::{Attribution, Entry, Log, load};
+use super::{Attribution, Entry, Log, Stored, load};
 use crate::db::Tx;
 use crate::db::on::One;
 use crate::error::{Result, StoreError};
@@ -36,6 +36,24 @@ impl Log {
             for entry in &row.entries {
                 ledger.add_entry(entry);
             }
+        }
+        Ok(ledger.into_attributions())
+    }
+
+    /// The same for who has just loaded the document: its rows are not read again.
+    pub async fn attributions_of(&self, document: DocumentId, stored: &Stored) -> Result<Vec<Attribution>> {
+        let ranges = on!(
+            self.db.reader(),
+            all StoredRange,
+            "select client_id, clock_from, clock_to, person_id, session_id, brought
+             from attributions where document_id = $1 and epoch = $2",
+            document,
+            stored.epoch
+        )?;
+        let mut ledger = Ledger::of(ranges);
+        // What a snapshot has taken over since is in both, and counts once.
+        for entry in stored.rows.iter().flat_map(|row| &row.entries) {
+            ledger.add_entry(entry);
         }
         Ok(ledger.into_attributions())
     }
@@ -67,12 +85,16 @@ impl Ledger {
             document,
             epoch
         )?;
+        Ok(Self::of(stored))
+    }
+
+    fn of(stored: Vec<StoredRange>) -> Self {
         let mut ledger = Self::default();
         for (client, from, to, person, session, brought) in stored {
             let author = Author { person, session, brought };
             ledger.ranges.insert((unsigned(client), unsigned(from)), (unsigned(to), author));
         }
-        Ok(ledger)
+        ledger
     }
 
     pub(super) fn add_entry(&mut self, entry: &Entry) {

@@ -1,4 +1,5 @@
-//! Opening a document, and reading on from a seq.
+//! Opening a document, and reading on from a seq. Somebody waits for it: each question to the database is one more
+//! way there and back.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,10 @@ use crate::db::on::One;
 use crate::error::{Result, StoreError};
 use crate::ids::{DocumentId, Epoch, Seq};
 
+/// Of a document: its epoch, its last row, whether it is frozen; of the epoch asked for: its snapshot's seq and
+/// index, whether anything is quarantined.
+type Facts = (Epoch, Seq, MaybeAt, Option<Seq>, Option<Vec<u8>>, bool);
+
 impl Log {
     /// Everything of a document and epoch, as it is at one moment: the snapshot, all rows
     /// after it without a gap, and what is quarantined, which the rows leave out.
@@ -20,18 +25,37 @@ impl Log {
         let mut tx = self.db.begin_read().await?;
         let facts = on!(
             in &mut tx,
-            maybe (Epoch, Seq, MaybeAt),
-            "select epoch, head_seq, frozen_at from documents where id = $1",
-            document
+            maybe Facts,
+            "select d.epoch, d.head_seq, d.frozen_at, s.seq, s.index_bytes,
+                exists (
+                    select 1 from quarantine q
+                    where q.document_id = d.id and q.epoch = $2 and q.released_at is null
+                )
+             from documents d left join snapshots s on s.document_id = d.id and s.epoch = $2
+             where d.id = $1",
+            document,
+            epoch
         )?;
-        let Some((current, head_seq, frozen_at)) = facts.filter(|facts| facts.0 >= epoch) else {
+        let Some((current, head_seq, frozen_at, snapshot, index, has_quarantined)) =
+            facts.filter(|facts| facts.0 >= epoch)
+        else {
             return Err(StoreError::NotFound { what: "document" });
         };
-        let snapshot = read_snapshot(&mut tx, document, epoch).await?;
-        let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
-        let quarantined = self.quarantined_in(&mut tx, document, Some(epoch)).await?;
+        let after = snapshot.unwrap_or(0);
+        let snapshot = match snapshot.zip(index) {
+            Some((seq, index)) => {
+                let parts = read_parts(&mut tx, document, epoch).await?;
+                Some(Snapshot { seq, index: Bytes::from(index), parts })
+            }
+            None => None,
+        };
+        let quarantined = match has_quarantined {
+            true => self.quarantined_in(&mut tx, document, Some(epoch)).await?,
+            false => Vec::new(),
+        };
         let rows = read_rows(&mut tx, document, epoch, after, Seq::MAX, &quarantined).await?;
-        tx.commit().await?;
+        // It has written nothing: its end is not waited for.
+        drop(tx);
 
         let last = rows.last().map_or(after, |row| row.seq);
         let head_seq = if current == epoch { head_seq } else { last };
@@ -55,7 +79,7 @@ impl Log {
         };
         let quarantined = self.quarantined_in(&mut tx, document, Some(epoch)).await?;
         let rows = read_rows(&mut tx, document, epoch, after, Seq::MAX, &quarantined).await?;
-        tx.commit().await?;
+        drop(tx);
         let head_seq = if current == epoch { head_seq } else { rows.last().map_or(after, |row| row.seq) };
         Ok(match gap(after, &rows, head_seq) {
             Some(_) => Since::Swept,
@@ -76,17 +100,7 @@ fn gap(after: Seq, rows: &[Row], head: Seq) -> Option<Seq> {
     (next <= head).then_some(next)
 }
 
-async fn read_snapshot(tx: &mut Tx, document: DocumentId, epoch: Epoch) -> Result<Option<Snapshot>> {
-    let head = on!(
-        in tx,
-        maybe (Seq, Vec<u8>),
-        "select seq, index_bytes from snapshots where document_id = $1 and epoch = $2",
-        document,
-        epoch
-    )?;
-    let Some((seq, index)) = head else {
-        return Ok(None);
-    };
+async fn read_parts(tx: &mut Tx, document: DocumentId, epoch: Epoch) -> Result<Vec<Bytes>> {
     let parts = on!(
         in tx,
         all One<Vec<u8>>,
@@ -94,11 +108,7 @@ async fn read_snapshot(tx: &mut Tx, document: DocumentId, epoch: Epoch) -> Resul
         document,
         epoch
     )?;
-    Ok(Some(Snapshot {
-        seq,
-        index: Bytes::from(index),
-        parts: parts.into_iter().map(|One(part)| Bytes::from(part)).collect(),
-    }))
+    Ok(parts.into_iter().map(|One(part)| Bytes::from(part)).collect())
 }
 
 /// The rows of `after < seq <= up_to`, without what is quarantined. A row that can't be read and was set aside

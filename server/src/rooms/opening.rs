@@ -29,7 +29,7 @@ pub(super) async fn open(log: &Log, document: DocumentId, epoch: Epoch) -> Resul
         metrics::counter!("unisson_quarantined_total").increment(1);
         log.quarantine(document, epoch, seq, number, &reason).await?;
     }
-    let attributions = log.attributions(document, epoch).await?;
+    let attributions = log.attributions_of(document, &stored).await?;
     Ok(Opened { stored, index, attributions })
 }
 
