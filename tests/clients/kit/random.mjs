@@ -25,10 +25,13 @@ export function random (seed) {
   }
 }
 
-/** The seeds of a run: SEED=n plays one again, SEEDS=n plays that many, from a start that is printed. */
-export function seeds (modest) {
+/**
+ * The seeds of a run: SEED=n plays one again, SEEDS=n plays that many, FIRST_SEED=n from there. Without `first` each
+ * run begins somewhere else, and prints where.
+ */
+export function seeds (modest, first = Date.now() % 1_000_000) {
   if (process.env.SEED) return [Number(process.env.SEED)]
   const count = Number(process.env.SEEDS ?? modest)
-  const first = Number(process.env.FIRST_SEED ?? Date.now() % 1_000_000)
-  return Array.from({ length: count }, (_, i) => first + i)
+  const from = Number(process.env.FIRST_SEED ?? first)
+  return Array.from({ length: count }, (_, i) => from + i)
 }
