@@ -230,6 +230,7 @@ impl Room {
                     session.send(frame);
                 }
             }
+            Due::Answered(client) => self.tell(News::Answered(client)),
             Due::Done(done) => drop(done.send(())),
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
+use crdt_store::ClientId;
 use tokio::sync::oneshot;
 
 use super::session::SessionId;
@@ -20,6 +21,8 @@ pub(super) enum Due {
     Status(SessionId, u32),
     /// The bytes of an update, which their own sender takes for its acknowledgement.
     Echo(SessionId, Bytes),
+    /// The other nodes learn that the owner of an id has been asked.
+    Answered(ClientId),
     /// Somebody waits for all that is pending now.
     Done(oneshot::Sender<()>),
 }

@@ -115,17 +115,23 @@ impl Room {
                     }
                 }
             }
-            News::Answered(client) => self.owner_elsewhere_has_answered(owner, client),
+            News::Answered(client) => {
+                if self.asides.iter().any(|aside| aside.owner == owner && aside.client == client) {
+                    self.peers.answered.push((owner, client));
+                    self.peers.look_at = Some(Instant::now());
+                }
+            }
             News::Notify(text) => self.notify(&text),
             News::Reset => self.end(JoinError::Closed),
         }
     }
 
-    /// A session that others wanted asked has answered: what it brought was told before this.
+    /// A session that others wanted asked has answered. They are told when what it brought is in the log, where
+    /// they look before they refuse anything: on the bus it may have been lost.
     pub(in crate::rooms) fn tell_answered(&mut self, session: SessionId) {
         let answered: Vec<_> = self.peers.asked.extract_if(.., |(asked, _)| *asked == session).collect();
         for (_, client) in answered {
-            self.tell(News::Answered(client));
+            self.when_landed(Due::Answered(client));
         }
     }
 
@@ -139,8 +145,13 @@ impl Room {
     }
 
     fn on_piece(&mut self, piece: Piece) {
-        let was_early = !self.peers.early.is_empty();
-        if self.take_piece(piece) {
+        let before = self.peers.early.len();
+        let was_early = before > 0;
+        let moved = self.take_piece(piece);
+        if self.peers.early.len() > before {
+            metrics::counter!("unisson_bus_gaps_total").increment(1);
+        }
+        if moved {
             if was_early {
                 self.retry_early();
             }
@@ -167,7 +178,6 @@ impl Room {
         };
         let Piece { from, person, session, live, .. } = piece;
         if let Some(update) = admission.held {
-            metrics::counter!("unisson_bus_gaps_total").increment(1);
             self.keep_early(Piece { from, person, session, live, update });
         }
         let Some(accepted) = admission.accepted else { return false };

@@ -26,7 +26,7 @@ use crdt_store::{
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{intake::whole, receipt::Due, session::SessionId};
+use super::{intake::whole, owners::Owner, receipt::Due, session::SessionId};
 use crate::bus::{News, NodeId};
 
 /// A row that was told of, or found, and isn't known after so long is read from the log.
@@ -99,6 +99,10 @@ pub(in crate::rooms) struct Peers {
     nodes: HashMap<NodeId, Instant>,
     /// Sessions that another node wants asked, and under which id.
     asked: Vec<(SessionId, ClientId)>,
+    /// Owners elsewhere who have answered: what they did not bring is refused after a look at the log.
+    answered: Vec<(Owner, ClientId)>,
+    /// Those for whom the log is being read.
+    looked_up: Vec<(Owner, ClientId)>,
     here_at: Instant,
     /// What this node will tell the others at the end of the turn.
     pub news: Vec<News>,
@@ -119,6 +123,8 @@ impl Peers {
             repairing: false,
             nodes: HashMap::new(),
             asked: Vec::new(),
+            answered: Vec::new(),
+            looked_up: Vec::new(),
             here_at: Instant::now(),
             news: Vec::new(),
         }

@@ -46,6 +46,7 @@ impl Room {
         }
         (self.peers.gap_at, self.peers.look_at) = (None, None);
         self.peers.repairing = true;
+        self.peers.looked_up = std::mem::take(&mut self.peers.answered);
         metrics::counter!("unisson_bus_repairs_total").increment(1);
         let (log, events, after) = (self.tools.log.clone(), self.events.clone(), self.peers.known);
         let (document, epoch) = (self.document, self.epoch);
@@ -92,6 +93,8 @@ impl Room {
             Err(error) => {
                 tracing::warn!(%error, document.id = %self.document, "bus.repair failed");
                 self.peers.look_at = Some(Instant::now() + REPAIR_AGAIN);
+                let again = std::mem::take(&mut self.peers.looked_up);
+                self.peers.answered.extend(again);
                 return;
             }
         }
@@ -100,6 +103,9 @@ impl Room {
         }
         self.retry_early();
         self.after_growth();
+        for (owner, client) in std::mem::take(&mut self.peers.looked_up) {
+            self.owner_elsewhere_has_answered(owner, client);
+        }
         self.rescue();
     }
 
