@@ -5,6 +5,7 @@ import "../ui/base.css";
 import "../ui/controls.css";
 import "../ui/rows.css";
 import "../ui/forms.css";
+import "../ui/tables.css";
 import "../ui/floats.css";
 import "../ui/prose.css";
 import "../ui/carets.css";
