@@ -10,6 +10,8 @@ export class Problem extends Error {
     readonly status: number,
     readonly code: string,
     readonly reference: string | undefined,
+    /** The other members of the answer: what the code is about. */
+    readonly facts: Readonly<Record<string, unknown>> = {},
   ) {
     super(`${status} ${code}`);
   }
@@ -48,7 +50,7 @@ export const server = createClient<paths>({
 function problemOf(status: number, told: unknown): Problem {
   const facts = typeof told === "object" && told !== null ? (told as Record<string, unknown>) : {};
   const code = typeof facts.code === "string" ? facts.code : `http-${status}`;
-  return new Problem(status, code, typeof facts.request_id === "string" ? facts.request_id : undefined);
+  return new Problem(status, code, typeof facts.request_id === "string" ? facts.request_id : undefined, facts);
 }
 
 type Answered<Data> = { data?: Data; error?: unknown; response: Response };
@@ -58,4 +60,37 @@ export async function answer<Data>(call: Promise<Answered<Data>>): Promise<Data>
   const { data, error, response } = await call;
   if (!response.ok) throw problemOf(response.status, error);
   return data as Data;
+}
+
+type Asked = {
+  body?: unknown;
+  query?: Record<string, string | number | boolean | null | undefined>;
+  signal?: AbortSignal;
+};
+
+/** A call by its address, for routes whose answer is described by `Answer`. Members of `query` that are nothing are left out. */
+export async function call<Answer>(
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  { body, query = {}, signal }: Asked = {},
+): Promise<Answer> {
+  const address = new URL(path, location.origin);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") address.searchParams.set(name, String(value));
+  }
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const response = await reach(
+    new Request(address, {
+      method,
+      headers,
+      credentials: "same-origin",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    }),
+  );
+  const text = await response.text();
+  const told: unknown = /json/.test(response.headers.get("content-type") ?? "") && text ? JSON.parse(text) : null;
+  if (!response.ok) throw problemOf(response.status, told);
+  return told as Answer;
 }
