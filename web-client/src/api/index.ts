@@ -1,6 +1,11 @@
+export * from "./account";
 export { Problem, Unreachable } from "./client";
+export * from "./invitations";
 export { keep } from "./kept";
+export * from "./people";
 export * from "./queries";
 export { useReachable } from "./reached";
+export * from "./requests";
+export * from "./shapes";
 export type * from "./types";
 export { uuidv7 } from "./uuid";

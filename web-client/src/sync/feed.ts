@@ -1,0 +1,123 @@
+/**
+ * The feed: what changes elsewhere, told to this tab as it happens. One socket a tab, apart from the documents' own. It
+ * carries no content, only names of what has changed; pages ask again. After any gap there is a `resync`: everything may
+ * have changed meanwhile.
+ */
+
+export type LiveEvent = {
+  /** `me`, `community`, `members`, `request`, `requests`, `invitations`, `documents`, `document` or `resync`. */
+  kind: string;
+  id?: string;
+  slug?: string;
+  community?: string;
+};
+
+type Timers = {
+  after: (ms: number, run: () => void) => () => void;
+  /** From 0 to 1, to spread a crowd that comes back at once. */
+  chance: () => number;
+};
+
+type Wanted = {
+  url: string;
+  onEvent: (event: LiveEvent) => void;
+  /** Whether the feed is open, each time that changes. */
+  onOpen: (open: boolean) => void;
+  open?: (url: string) => WebSocket;
+} & Partial<Timers>;
+
+const FIRST_DELAY_MS = 1000;
+const MOST_DELAY_MS = 30_000;
+/** An opening that takes longer than this is swallowed somewhere on the way. */
+const OPENS_WITHIN_MS = 10_000;
+/** A socket that lived so long was well: the next attempt is a first one again. */
+const WELL_AFTER_MS = 20_000;
+
+function readEvent(data: unknown): LiveEvent | null {
+  if (typeof data !== "string") return null;
+  try {
+    const told: unknown = JSON.parse(data);
+    if (typeof told !== "object" || told === null) return null;
+    return typeof (told as { kind?: unknown }).kind === "string" ? (told as LiveEvent) : null;
+  } catch {
+    return null;
+  }
+}
+
+export class Feed {
+  #wanted: Required<Wanted>;
+  #socket: WebSocket | null = null;
+  #failures = 0;
+  #missed = false;
+  #cancel: () => void = () => {};
+  #ended = false;
+
+  constructor(wanted: Wanted) {
+    this.#wanted = {
+      open: (url) => new WebSocket(url),
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+      chance: Math.random,
+      ...wanted,
+    };
+    this.#connect();
+  }
+
+  /** The network is back, or somebody looks again: an attempt that is put off is made now. */
+  wake(): void {
+    if (this.#ended || this.#socket !== null) return;
+    this.#cancel();
+    this.#connect();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#cancel();
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  #connect(): void {
+    const socket = this.#wanted.open(this.#wanted.url);
+    this.#socket = socket;
+    const late = this.#wanted.after(OPENS_WITHIN_MS, () => socket.close());
+    let forget: () => void = () => {};
+    let opened = false;
+    const isMine = () => this.#socket === socket;
+
+    socket.addEventListener("open", () => {
+      late();
+      if (!isMine()) return;
+      opened = true;
+      forget = this.#wanted.after(WELL_AFTER_MS, () => {
+        this.#failures = 0;
+      });
+      this.#wanted.onOpen(true);
+      if (this.#missed) this.#wanted.onEvent({ kind: "resync" });
+      this.#missed = false;
+    });
+    socket.addEventListener("message", ({ data }: MessageEvent) => {
+      const event = isMine() ? readEvent(data) : null;
+      if (event) this.#wanted.onEvent(event);
+    });
+    socket.addEventListener("close", () => {
+      late();
+      forget();
+      if (!isMine()) return;
+      this.#socket = null;
+      this.#missed = true;
+      if (opened) this.#wanted.onOpen(false);
+      this.#again();
+    });
+  }
+
+  #again(): void {
+    const spread = 0.5 + this.#wanted.chance();
+    const delay = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, MOST_DELAY_MS) * spread;
+    this.#failures += 1;
+    this.#cancel = this.#wanted.after(delay, () => this.#connect());
+  }
+}
