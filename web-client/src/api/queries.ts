@@ -1,7 +1,8 @@
 /** The questions pages ask, as entries of the query cache: server state lives there and nowhere else. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { answer, Problem, server, Unreachable } from "./client";
+import { answer, call, Problem, server, Unreachable } from "./client";
 import { askOrKept, forgetAll, isKept, keptUnder } from "./kept";
+import type { Feature } from "./shapes";
 import type { DemoPerson, DocumentFacts, DocumentPage, Me } from "./types";
 
 const PAGE_SIZE = 50;
@@ -18,7 +19,7 @@ export const meQuery = queryOptions({
         // Whoever was signed in here most likely still is.
         const known = isKept("me") || (await askConfig(signal)).signed_in;
         if (!known) throw new Problem(401, "not-signed-in", undefined);
-        return answer(server.GET("/api/v1/me", { signal }));
+        return (await answer(server.GET("/api/v1/me", { signal }))) as Me;
       });
     } catch (error) {
       if (error instanceof Problem && error.status === 401) return null;
@@ -37,23 +38,6 @@ export const demoQuery = queryOptions({
   },
 });
 
-export const communityQuery = (slug: string) =>
-  queryOptions({
-    queryKey: ["community", slug],
-    queryFn: ({ signal }) =>
-      askOrKept(`community.${slug}`, () =>
-        answer(server.GET("/api/v1/communities/{slug}", { params: { path: { slug } }, signal })),
-      ),
-  });
-
-export const membersQuery = (slug: string) =>
-  queryOptions({
-    queryKey: ["community", slug, "members"],
-    queryFn: async ({ signal }) =>
-      (await answer(server.GET("/api/v1/communities/{slug}/members", { params: { path: { slug } }, signal })))
-        .items,
-  });
-
 /** Without a list from the server: the documents that were opened on this device, latest first. */
 function openedHere(community: string | null, error: unknown): DocumentPage {
   if (!(error instanceof Unreachable)) throw error;
@@ -64,14 +48,15 @@ function openedHere(community: string | null, error: unknown): DocumentPage {
   return { items: opened, next_cursor: null };
 }
 
-function askDocuments(community: string | null, cursor: string | null, limit: number, signal: AbortSignal) {
-  const query = {
-    limit,
-    ...(community === null ? {} : { community }),
-    ...(cursor === null ? {} : { cursor }),
-  };
-  return answer(server.GET("/api/v1/documents", { params: { query }, signal }));
-}
+type DocumentsAsked = {
+  community: string | null;
+  feature?: Feature | null;
+  cursor?: string | null;
+  limit: number;
+};
+
+const askDocuments = (query: DocumentsAsked, signal: AbortSignal) =>
+  call<DocumentPage>("GET", "/api/v1/documents", { query, signal });
 
 /** The latest few, of one community or of all I can open. */
 export const recentDocumentsQuery = (community: string | null, limit: number) =>
@@ -79,19 +64,19 @@ export const recentDocumentsQuery = (community: string | null, limit: number) =>
     queryKey: ["documents", "recent", community, limit],
     queryFn: ({ signal }) =>
       askOrKept(`documents.recent.${community ?? ""}.${limit}`, () =>
-        askDocuments(community, null, limit, signal),
+        askDocuments({ community, limit }, signal),
       ).catch((error: unknown) => openedHere(community, error)),
   });
 
 /** All of them, a page at a time, latest first. */
-export const documentsQuery = (community: string | null) =>
+export const documentsQuery = (community: string | null, feature: Feature | null = null) =>
   infiniteQueryOptions({
-    queryKey: ["documents", "all", community],
+    queryKey: ["documents", "all", community, feature],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) => {
-      const ask = () => askDocuments(community, pageParam, PAGE_SIZE, signal);
+      const ask = () => askDocuments({ community, feature, cursor: pageParam, limit: PAGE_SIZE }, signal);
       if (pageParam !== null) return ask();
-      return askOrKept(`documents.all.${community ?? ""}`, ask).catch((error: unknown) =>
+      return askOrKept(`documents.all.${community ?? ""}.${feature ?? ""}`, ask).catch((error: unknown) =>
         openedHere(community, error),
       );
     },
@@ -109,17 +94,20 @@ export const documentQuery = (id: string) =>
 
 export const signInAs = (id: string) => answer(server.POST("/auth/demo", { body: { id } }));
 
-/** Ends the login, and forgets what this device kept of it. */
-export async function signOut(): Promise<void> {
-  await answer(server.POST("/auth/logout"));
+/** Ends the login, and forgets what this device kept of it. Answers where to end the provider's, if it has one. */
+export async function signOut(): Promise<string | null> {
+  const told = await call<{ redirect: string | null } | null>("POST", "/auth/logout");
   forgetAll();
+  return told?.redirect ?? null;
 }
 
-export const saveLanguage = (language: string) => answer(server.PATCH("/api/v1/me", { body: { language } }));
-
 /** `id` is made here, so that asking twice makes one document. */
-export const createDocument = (wanted: { id: string; title: string; community: string | null }) =>
-  answer(server.POST("/api/v1/documents", { body: wanted }));
+export const createDocument = (wanted: {
+  id: string;
+  title: string;
+  community: string | null;
+  feature?: Feature;
+}) => call<DocumentFacts>("POST", "/api/v1/documents", { body: wanted });
 
 export const renameDocument = (id: string, title: string) =>
   answer(server.PATCH("/api/v1/documents/{id}", { params: { path: { id } }, body: { title } }));

@@ -40,3 +40,8 @@ export function sayToday(now: Date, language: Language): string {
   const weekday = new Intl.DateTimeFormat(language, { weekday: "long" }).format(now);
   return `${weekday.charAt(0).toLocaleUpperCase(language)}${weekday.slice(1)} ${dayAndMonth(now, language, false)}`;
 }
+
+/** "24 mai", "24 mai 2027" when it isn't this year. */
+export function sayDay(date: Date, language: Language): string {
+  return dayAndMonth(date, language, date.getFullYear() !== new Date().getFullYear());
+}

@@ -1,79 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
-import { Eye, EyeOff, Globe, Lock, Users } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { UserPlus, Users } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { type Community, communityQuery, type Member, membersQuery, Problem } from "../../api";
-import { Face, Tile } from "../../ui/Face";
+import { type CommunityPlace, type Me, placeQuery, useReachable } from "../../api";
+import { Tile } from "../../ui/Face";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
-import { Failure, Forbidden, Missing, RowsSkeleton } from "../../ui/States";
+import { OfflineNote, RowsSkeleton } from "../../ui/States";
+import { ArchivedNote, EntryNote } from "./Banners";
+import { CommunityProblem } from "./CommunityProblem";
+import { JoinButton } from "./JoinButton";
+import { Welcome } from "./Welcome";
+import { moderates, PersonLine, VISIBILITY_ICONS } from "./words";
 import "./communities.css";
 
-export const VISIBILITY_ICONS = { public: Globe, private: Lock, secret: EyeOff } as const;
-
-function Person({ member, selfId }: { member: Member; selfId: string }) {
-  const { t } = useTranslation();
-  return (
-    <li className="person">
-      <Face id={member.id} name={member.name} outsider={member.outsider} />
-      <span>
-        <span className="line tight">
-          {member.name}
-          {member.outsider ? <span className="badge warn">{t("people.outsider")}</span> : null}
-        </span>
-        <span className="meta clip">
-          {member.id === selfId ? `${t("people.you")} · ` : ""}
-          {t(`communities.roles.${member.role}`)}
-        </span>
-      </span>
-    </li>
-  );
-}
-
-function Members({ slug, selfId }: { slug: string; selfId: string }) {
-  const { t } = useTranslation();
-  const members = useQuery(membersQuery(slug));
-  if (members.isPending) return <RowsSkeleton label={t("communities.membersLoading")} />;
-  if (members.isError)
-    return <Failure what={t("communities.membersFailed")} retry={() => void members.refetch()} />;
-  const leaders = members.data.filter((member) => member.role === "leader");
-  const others = members.data.filter((member) => member.role !== "leader");
-  return (
-    <>
-      {leaders.length > 0 ? (
-        <section aria-labelledby="h-leaders">
-          <div className="section-head">
-            <h2 id="h-leaders">{t("communities.ledBy")}</h2>
-          </div>
-          <ul className="people">
-            {leaders.map((member) => (
-              <Person key={member.id} member={member} selfId={selfId} />
-            ))}
-          </ul>
-        </section>
-      ) : null}
-      {others.length > 0 ? (
-        <section aria-labelledby="h-members">
-          <div className="section-head">
-            <h2 id="h-members">{t("communities.members")}</h2>
-            <span className="meta">{others.length}</span>
-          </div>
-          <ul className="people">
-            {others.slice(0, 12).map((member) => (
-              <Person key={member.id} member={member} selfId={selfId} />
-            ))}
-          </ul>
-          {others.length > 12 ? (
-            <p className="meta top">{t("communities.andOthers", { count: others.length - 12 })}</p>
-          ) : null}
-        </section>
-      ) : null}
-    </>
-  );
-}
-
 /** What a community is, as one line under its name. */
-export function CommunityFacts({ community }: { community: Community }) {
+export function CommunityFacts({
+  community,
+}: {
+  community: Pick<CommunityPlace, "visibility" | "members_count">;
+}) {
   const { t } = useTranslation();
   return (
     <>
@@ -83,72 +30,130 @@ export function CommunityFacts({ community }: { community: Community }) {
   );
 }
 
-export function CommunityProblem({ error, retry }: { error: Error; retry: () => void }) {
+function FactsLine({ place }: { place: CommunityPlace }) {
   const { t } = useTranslation();
-  if (error instanceof Problem && error.status === 404) return <Missing>{t("communities.missing")}</Missing>;
-  if (error instanceof Problem && error.status === 403)
-    return <Forbidden>{t("communities.forbidden")}</Forbidden>;
+  const members = t("communities.memberCount", { count: place.members_count });
   return (
-    <Failure
-      what={t("communities.failed")}
-      retry={retry}
-      reference={error instanceof Problem ? error.reference : undefined}
-    />
+    <p className="meta facts-line">
+      <span className="line">
+        <Icon of={VISIBILITY_ICONS[place.visibility]} small />
+        {t(`communities.visibility.${place.visibility}`)}
+      </span>
+      <span className="line">
+        <Icon of={Users} small />
+        {place.outsiders_count > 0
+          ? t("community.membersWithOutsiders", {
+              members,
+              outsiders: t("community.outsiders", { count: place.outsiders_count }),
+            })
+          : members}
+      </span>
+    </p>
   );
 }
 
-type Props = { slug: string; selfId: string; actions: ReactNode; documents: ReactNode };
-
-/** A community's front page: what it is for, what is being written, who is in it. */
-export function CommunityHome({ slug, selfId, actions, documents }: Props) {
+function Leaders({ place, selfId }: { place: CommunityPlace; selfId: string }) {
   const { t } = useTranslation();
-  const community = useQuery(communityQuery(slug));
-  const failed = community.isError ? t("states.problemTitle") : undefined;
-  usePageTitle(community.data?.name ?? failed);
-  if (community.isPending) {
+  return (
+    <section aria-labelledby="h-leaders">
+      <div className="section-head">
+        <h2 id="h-leaders">{t("communities.ledBy")}</h2>
+      </div>
+      {place.leaders.length === 0 ? (
+        <p className="muted">{t("community.leaderless")}</p>
+      ) : (
+        <ul className="people">
+          {place.leaders.map((leader) => (
+            <li key={leader.id}>
+              <PersonLine person={leader} selfId={selfId} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+type Props = {
+  slug: string;
+  me: Me;
+  /** What is written here, drawn by whoever knows documents; null where nothing may be read. */
+  documents: (place: CommunityPlace) => ReactNode;
+};
+
+/** A community's front page: what it is for, what is being written, who leads it, how one comes in. */
+export function CommunityHomePage({ slug, me, documents }: Props) {
+  const { t } = useTranslation();
+  const reachable = useReachable();
+  const community = useQuery(placeQuery(slug));
+  const place = community.data;
+  usePageTitle(place?.name ?? (community.isError ? t("states.problemTitle") : undefined));
+  if (!place) {
     return (
       <div className="wide-max page-body after-bar">
-        <RowsSkeleton label={t("communities.loading")} />
+        {community.isError ? (
+          <>
+            <h1 className="sr">{t("states.problemTitle")}</h1>
+            <CommunityProblem error={community.error} retry={() => void community.refetch()} />
+          </>
+        ) : (
+          <RowsSkeleton label={t("communities.loading")} />
+        )}
       </div>
     );
   }
-  if (community.isError) {
-    return (
-      <div className="wide-max page-body after-bar">
-        <h1 className="sr">{t("states.problemTitle")}</h1>
-        <CommunityProblem error={community.error} retry={() => void community.refetch()} />
-      </div>
-    );
-  }
-  const facts = community.data;
+  const reads = place.access !== "none";
   return (
     <div className="wide-max">
       <div className="page-head comm-head">
         <div className="line top-line">
-          <Tile id={facts.id} name={facts.name} size="xl" />
+          <Tile id={place.id} name={place.name} size="xl" />
           <div className="grow">
-            <h1>{facts.name}</h1>
-            <p className="lede">{facts.purpose}</p>
-            <p className="meta facts-line">
-              <span className="line">
-                <Icon of={VISIBILITY_ICONS[facts.visibility] ?? Eye} small />
-                {t(`communities.visibility.${facts.visibility}`)}
-              </span>
-              <span className="line">
-                <Icon of={Users} small />
-                {t("communities.memberCount", { count: facts.members_count })}
-              </span>
-            </p>
+            <h1>{place.name}</h1>
+            <p className="lede">{place.purpose}</p>
+            <FactsLine place={place} />
           </div>
         </div>
-        <div className="actions">{actions}</div>
-      </div>
-      <div className="page-body cols">
-        <div className="stack">{documents}</div>
-        <div className="stack">
-          <Members slug={slug} selfId={selfId} />
+        <div className="actions">
+          {place.archived ? null : <JoinButton community={place} />}
+          {moderates(place.role) && !place.archived ? (
+            <Link className="btn primary" to="/c/$slug/members" params={{ slug }}>
+              <Icon of={UserPlus} small />
+              {t("members.invite")}
+            </Link>
+          ) : null}
         </div>
       </div>
+      <div className="page-body">
+        {reachable ? null : (
+          <div className="comm-note">
+            <OfflineNote />
+          </div>
+        )}
+        <ArchivedNote place={place} />
+        <EntryNote place={place} />
+      </div>
+      <div className="page-body cols">
+        <div className="stack">
+          {place.welcome_document && reads ? <Welcome id={place.welcome_document} me={me} /> : null}
+          {reads ? documents(place) : <ClosedNote place={place} />}
+        </div>
+        <div className="stack">
+          <Leaders place={place} selfId={me.id} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** One sees that it exists, and not what it holds. */
+function ClosedNote({ place }: { place: CommunityPlace }) {
+  const { t } = useTranslation();
+  return (
+    <div className="card empty">
+      <Icon of={VISIBILITY_ICONS.private} />
+      <p>{t(place.join.state === "asked" ? "community.closedAsked" : "community.closed")}</p>
+      <p className="meta">{t(`community.joining.${place.joining}.sentence`)}</p>
     </div>
   );
 }

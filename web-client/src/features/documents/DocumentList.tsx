@@ -3,7 +3,14 @@ import { Link } from "@tanstack/react-router";
 import { Ellipsis, FileText, Link2, Pencil } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type DocumentFacts, documentsQuery, Problem, recentDocumentsQuery, useReachable } from "../../api";
+import {
+  type DocumentFacts,
+  documentsQuery,
+  type Feature,
+  Problem,
+  recentDocumentsQuery,
+  useReachable,
+} from "../../api";
 import { Icon } from "../../ui/Icon";
 import { Menu, MenuItem } from "../../ui/Menu";
 import { Empty, Failure, OfflineNote, RowsSkeleton } from "../../ui/States";
@@ -199,10 +206,19 @@ export function RecentDocuments({
 }
 
 /** All of them, latest first, a page at a time. */
-export function AllDocuments({ community, selfId, action, emptyText }: ListProps) {
+export function AllDocuments({
+  community,
+  feature = null,
+  selfId,
+  action,
+  emptyText,
+}: ListProps & {
+  /** Which of the community's lists; null for what is in any. */
+  feature?: Feature | null;
+}) {
   const { t } = useTranslation();
   const reachable = useReachable();
-  const all = useInfiniteQuery(documentsQuery(community));
+  const all = useInfiniteQuery(documentsQuery(community, feature));
   const items = useMemo(() => all.data?.pages.flatMap((page) => page.items) ?? [], [all.data]);
   if (all.isPending) return <RowsSkeleton label={t("documents.loading")} />;
   if (all.isError) {

@@ -1,0 +1,81 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { EyeOff } from "lucide-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { type CommunityPlace, type Feature, placeQuery } from "../../api";
+import { usePageTitle } from "../../ui/hooks";
+import { Empty, Forbidden, RowsSkeleton } from "../../ui/States";
+import { ArchivedNote, EntryNote } from "./Banners";
+import { CommunityProblem } from "./CommunityProblem";
+import { JoinButton } from "./JoinButton";
+import { leads } from "./words";
+import "./communities.css";
+
+type Props = {
+  slug: string;
+  feature: Feature;
+  /** The way to a new one, for who may write. */
+  create: (place: CommunityPlace) => ReactNode;
+  list: (place: CommunityPlace) => ReactNode;
+};
+
+/** One of a community's lists: its pages, articles, questions. */
+export function FeaturePage({ slug, feature, create, list }: Props) {
+  const { t } = useTranslation();
+  const community = useQuery(placeQuery(slug));
+  const place = community.data;
+  const title = t(`composition.features.${feature}.name`);
+  usePageTitle(
+    community.isError && !place ? t("states.problemTitle") : place ? `${title} – ${place.name}` : undefined,
+  );
+  if (!place) {
+    return (
+      <div className="wide-max narrow page-body after-bar">
+        {community.isError ? (
+          <>
+            <h1 className="sr">{t("states.problemTitle")}</h1>
+            <CommunityProblem error={community.error} retry={() => void community.refetch()} />
+          </>
+        ) : (
+          <RowsSkeleton label={t("documents.loading")} />
+        )}
+      </div>
+    );
+  }
+  const reads = place.access !== "none";
+  const here = place.features.includes(feature);
+  return (
+    <div className="wide-max narrow">
+      <div className="page-head">
+        <div>
+          <h1>{title}</h1>
+          <p className="lede">{t(`composition.features.${feature}.hint`)}</p>
+        </div>
+        <div className="actions">{here && reads && !place.archived ? create(place) : null}</div>
+      </div>
+      <div className="page-body">
+        <ArchivedNote place={place} />
+        <EntryNote place={place} />
+        {!reads ? (
+          <Forbidden action={<JoinButton community={place} />}>{t("communities.forbidden")}</Forbidden>
+        ) : here ? (
+          list(place)
+        ) : (
+          <Empty
+            icon={EyeOff}
+            action={
+              leads(place.role) ? (
+                <Link className="btn" to="/c/$slug/settings" params={{ slug }}>
+                  {t("composition.open")}
+                </Link>
+              ) : undefined
+            }
+          >
+            {t("composition.takenAway", { name: place.name })}
+          </Empty>
+        )}
+      </div>
+    </div>
+  );
+}

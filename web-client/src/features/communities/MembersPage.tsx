@@ -1,0 +1,154 @@
+import { useQuery } from "@tanstack/react-query";
+import { Download } from "lucide-react";
+import { useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { type CommunityPlace, type CommunityRole, membersExport, placeQuery } from "../../api";
+import { usePageTitle } from "../../ui/hooks";
+import { Icon } from "../../ui/Icon";
+import { SearchField, Tabs, useSettled } from "../../ui/Lists";
+import { RowsSkeleton } from "../../ui/States";
+import { ArchivedNote, EntryNote } from "./Banners";
+import { CommunityProblem } from "./CommunityProblem";
+import { SentInvitations } from "./Invitations";
+import { InvitePanel } from "./InvitePanel";
+import { Joins } from "./Joins";
+import { MemberTable } from "./MemberTable";
+import { moderates, ROLES } from "./words";
+import "./communities.css";
+
+type Tab = "members" | "joins" | "invitations" | "outsiders";
+
+function Everybody({
+  place,
+  selfId,
+  outsiders,
+}: {
+  place: CommunityPlace;
+  selfId: string;
+  outsiders: boolean;
+}) {
+  const { t } = useTranslation();
+  const id = useId();
+  const [typed, setTyped] = useState("");
+  const [role, setRole] = useState<CommunityRole | null>(null);
+  const q = useSettled(typed.trim());
+  return (
+    <section aria-labelledby="h-everybody">
+      <div className="section-head list-head">
+        <h2 id="h-everybody">{t(outsiders ? "members.outsiders" : "members.everybody")}</h2>
+        <label className="sr" htmlFor={id}>
+          {t("members.filterRole")}
+        </label>
+        <select
+          id={id}
+          className="select auto"
+          value={role ?? ""}
+          onChange={(event) => setRole((event.target.value || null) as CommunityRole | null)}
+        >
+          <option value="">{t("members.everyRole")}</option>
+          {ROLES.map((one) => (
+            <option key={one} value={one}>
+              {t(`members.roles.${one}`)}
+            </option>
+          ))}
+        </select>
+        <SearchField
+          label={t("members.search")}
+          placeholder={t("members.searchHint")}
+          value={typed}
+          onChange={setTyped}
+        />
+      </div>
+      <MemberTable place={place} selfId={selfId} filter={{ q, role, outsiders }} />
+    </section>
+  );
+}
+
+/** Who is in a community: invited, let in, changed and shown out here. */
+export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) {
+  const { t } = useTranslation();
+  const community = useQuery(placeQuery(slug));
+  const [tab, setTab] = useState<Tab>("members");
+  const place = community.data;
+  usePageTitle(
+    community.isError && !place
+      ? t("states.problemTitle")
+      : place
+        ? `${t("communities.members")} – ${place.name}`
+        : undefined,
+  );
+  if (!place) {
+    return (
+      <div className="wide-max narrow page-body after-bar">
+        {community.isError ? (
+          <>
+            <h1 className="sr">{t("states.problemTitle")}</h1>
+            <CommunityProblem error={community.error} retry={() => void community.refetch()} />
+          </>
+        ) : (
+          <RowsSkeleton label={t("communities.membersLoading")} />
+        )}
+      </div>
+    );
+  }
+  const governs = moderates(place.role) && !place.archived;
+  const shown = governs || tab === "outsiders" ? tab : "members";
+  return (
+    <div className="wide-max narrow">
+      <div className="page-head">
+        <div>
+          <h1>{t("communities.members")}</h1>
+          <p className="lede">
+            {place.outsiders_count > 0
+              ? t("community.peopleWithOutsiders", {
+                  people: t("community.people", { count: place.members_count }),
+                  outsiders: t("community.outsiders", { count: place.outsiders_count }),
+                })
+              : `${t("community.people", { count: place.members_count })}.`}{" "}
+            {t(`community.joining.${place.joining}.sentence`)}
+          </p>
+        </div>
+        {governs ? (
+          <div className="actions">
+            <a className="btn" href={membersExport(slug)} download={`${slug}.csv`}>
+              <Icon of={Download} small />
+              {t("members.export")}
+            </a>
+          </div>
+        ) : null}
+      </div>
+      <div className="page-body">
+        <ArchivedNote place={place} />
+        <EntryNote place={place} />
+        <Tabs<Tab>
+          label={t("communities.members")}
+          value={shown}
+          onChange={setTab}
+          tabs={[
+            { value: "members", label: t("communities.members"), count: place.members_count },
+            ...(governs
+              ? ([
+                  { value: "joins", label: t("members.tabs.joins"), count: place.pending_joins_count },
+                  { value: "invitations", label: t("members.tabs.invitations") },
+                ] as const)
+              : []),
+            { value: "outsiders", label: t("members.tabs.outsiders"), count: place.outsiders_count },
+          ]}
+        />
+        <div className="stack">
+          {shown === "members" && governs ? (
+            <>
+              <InvitePanel slug={slug} />
+              <Joins slug={slug} quiet />
+            </>
+          ) : null}
+          {shown === "joins" ? <Joins slug={slug} /> : null}
+          {shown === "invitations" ? <SentInvitations slug={slug} /> : null}
+          {shown === "members" || shown === "outsiders" ? (
+            <Everybody key={shown} place={place} selfId={selfId} outsiders={shown === "outsiders"} />
+          ) : null}
+        </div>
+      </div>
+    </div>
+  );
+}
