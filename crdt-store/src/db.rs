@@ -23,7 +23,10 @@ use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use time::OffsetDateTime;
 
 use crate::error::{Result, StoreError};
-use crate::{Communities, Documents, Log, Logins, Settings, Users};
+use crate::{
+    Attempts, Communities, Documents, EmailLinks, Entries, Feeds, Identities, Log, Logins, Mails, Settings, Throttles,
+    Users,
+};
 pub use about::{About, ServerFacts};
 use at::At;
 use on::One;
@@ -139,6 +142,41 @@ impl Db {
     /// Sign-ins.
     pub fn logins(&self) -> Logins {
         Logins::new(self.clone())
+    }
+
+    /// Sign-ins that are under way at an identity provider.
+    pub fn attempts(&self) -> Attempts {
+        Attempts::new(self.clone())
+    }
+
+    /// Who people are to identity providers.
+    pub fn identities(&self) -> Identities {
+        Identities::new(self.clone())
+    }
+
+    /// Links that were mailed.
+    pub fn email_links(&self) -> EmailLinks {
+        EmailLinks::new(self.clone())
+    }
+
+    /// How often things were done.
+    pub fn throttles(&self) -> Throttles {
+        Throttles::new(self.clone())
+    }
+
+    /// The outbox of mails.
+    pub fn mails(&self) -> Mails {
+        Mails::new(self.clone())
+    }
+
+    /// Administrators who look into a community.
+    pub fn entries(&self) -> Entries {
+        Entries::new(self.clone())
+    }
+
+    /// What a node asks for its feed.
+    pub fn feeds(&self) -> Feeds {
+        Feeds::new(self.clone())
     }
 
     /// What the instance remembers of itself.

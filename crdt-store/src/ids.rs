@@ -77,6 +77,15 @@ id!(
     /// A named state of a document.
     VersionId
 );
+id!(
+    /// A mail in the outbox.
+    MailId
+);
+
+id!(
+    /// An administrator's entry into a community.
+    EntryId
+);
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,9 @@
 //! | [`doc`] | pure Yrs functions, bytes in and bytes out; the only place that names `yrs` |
 //! | [`log`] | the update log: append, load, snapshots, versions, quarantine, attribution |
 //! | [`documents`], [`communities`], [`users`], [`logins`], [`settings`] | one file a noun |
+//! | [`identities`], [`attempts`], [`email_links`], [`throttles`] | what signing in remembers |
+//! | [`entries`], [`feeds`] | administrators who look into a community; what a node asks for its feed |
+//! | [`mails`] | the outbox of mails |
 //! | [`db`] | opening, migrating and asking SQLite or PostgreSQL |
 
 #[macro_use]
@@ -17,23 +20,37 @@ mod words;
 #[macro_use]
 pub mod db;
 
+pub mod attempts;
 pub mod communities;
 pub mod doc;
 pub mod documents;
+pub mod email_links;
+pub mod entries;
 pub mod error;
+pub mod feeds;
+pub mod identities;
 pub mod ids;
 pub mod log;
 pub mod logins;
+pub mod mails;
 pub mod settings;
+pub mod throttles;
 pub mod update;
 pub mod users;
 
+pub use attempts::Attempts;
 pub use communities::Communities;
 pub use db::{Db, DbOptions, Engine};
 pub use documents::Documents;
+pub use email_links::EmailLinks;
+pub use entries::Entries;
 pub use error::{Result, StoreError};
-pub use ids::{ClientId, Clock, CommunityId, DocumentId, Epoch, LoginId, Seq, UserId, VersionId};
+pub use feeds::Feeds;
+pub use identities::Identities;
+pub use ids::{ClientId, Clock, CommunityId, DocumentId, EntryId, Epoch, LoginId, MailId, Seq, UserId, VersionId};
 pub use log::Log;
 pub use logins::Logins;
+pub use mails::Mails;
 pub use settings::Settings;
+pub use throttles::Throttles;
 pub use users::Users;

@@ -1,10 +1,12 @@
-//! People: accounts, their role on the instance and their language.
+//! People: accounts, their role on the instance, and what they say of themselves.
+//!
+//! Addresses are kept in lower case ([`address`]), so that one person has one account.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::db::Db;
 use crate::db::at::{At, MaybeAt};
+use crate::db::{Db, Tx};
 use crate::error::{Result, StoreError};
 use crate::ids::UserId;
 
@@ -20,6 +22,21 @@ words! {
     }
 }
 
+words! {
+    /// Who finds a person in the directory.
+    Directory {
+        /// Every agent.
+        Agents = "agents",
+        /// Only who shares a community with them.
+        Communities = "communities",
+    }
+}
+
+/// An address as it is kept and compared.
+pub fn address(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
 /// A person's account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 pub struct User {
@@ -33,6 +50,10 @@ pub struct User {
     pub role: Role,
     /// The language of their pages and mails: `fr`, `en`.
     pub language: String,
+    /// Where they work, as others see it.
+    pub service: Option<String>,
+    /// Who finds them.
+    pub directory: Directory,
     /// When the account came into being.
     #[sqlx(try_from = "At")]
     #[serde(with = "time::serde::rfc3339")]
@@ -58,6 +79,19 @@ pub struct NewUser {
     pub language: String,
 }
 
+/// What a person changes of themselves; `None` leaves a thing as it is.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// The name that others see.
+    pub name: Option<String>,
+    /// `fr` or `en`.
+    pub language: Option<String>,
+    /// Where they work; `Some(None)` takes it away.
+    pub service: Option<Option<String>>,
+    /// Who finds them.
+    pub directory: Option<Directory>,
+}
+
 /// The people of an instance. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Users {
@@ -71,18 +105,28 @@ impl Users {
 
     /// Makes an account. [`StoreError::Conflict`] where the id or the address is taken.
     pub async fn create(&self, user: NewUser) -> Result<User> {
+        let mut tx = self.db.begin().await?;
+        let made = create(&mut tx, self.db.now(), &user).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    /// The account of an address, which is made where there is none.
+    pub async fn for_email(&self, user: NewUser) -> Result<User> {
+        let mut tx = self.db.begin().await?;
+        let found = for_email(&mut tx, self.db.now(), &user).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// The account of an address, however it is written.
+    pub async fn by_email(&self, email: &str) -> Result<Option<User>> {
         on!(
-            self.db.writer(),
-            one User,
-            "insert into users (id, name, email, role, language, created_at)
-             values ($1, $2, $3, $4, $5, $6)
-             returning id, name, email, role, language, created_at, suspended_at",
-            user.id,
-            &user.name,
-            &user.email,
-            user.role,
-            &user.language,
-            self.db.now()
+            self.db.reader(),
+            maybe User,
+            "select id, name, email, role, language, service, directory, created_at, suspended_at
+             from users where email = $1",
+            address(email)
         )
     }
 
@@ -96,7 +140,7 @@ impl Users {
              on conflict (id) do nothing",
             user.id,
             &user.name,
-            &user.email,
+            user.email.as_deref().map(address),
             user.role,
             &user.language,
             self.db.now()
@@ -109,7 +153,7 @@ impl Users {
         on!(
             self.db.reader(),
             maybe User,
-            "select id, name, email, role, language, created_at, suspended_at
+            "select id, name, email, role, language, service, directory, created_at, suspended_at
              from users where id = $1",
             id
         )
@@ -121,22 +165,41 @@ impl Users {
         on!(
             self.db.reader(),
             all User,
-            "select id, name, email, role, language, created_at, suspended_at
+            "select id, name, email, role, language, service, directory, created_at, suspended_at
              from users where id > $1 order by id limit $2",
             after,
             i64::from(limit)
         )
     }
 
-    /// Sets the language of their pages. [`StoreError::NotFound`] where nobody is.
-    pub async fn set_language(&self, id: UserId, language: &str) -> Result<User> {
+    /// Changes what a person says of themselves. [`StoreError::NotFound`] where nobody is.
+    pub async fn change(&self, id: UserId, change: &UserChange) -> Result<User> {
         on!(
             self.db.writer(),
             maybe User,
-            "update users set language = $2 where id = $1
-             returning id, name, email, role, language, created_at, suspended_at",
+            "update users set name = coalesce($2, name), language = coalesce($3, language),
+                directory = coalesce($4, directory), service = case when $5 then $6 else service end
+             where id = $1
+             returning id, name, email, role, language, service, directory, created_at, suspended_at",
             id,
-            language
+            &change.name,
+            &change.language,
+            change.directory,
+            change.service.is_some(),
+            change.service.clone().flatten()
+        )?
+        .ok_or(StoreError::NotFound { what: "person" })
+    }
+
+    /// Makes a person something else to the instance. [`StoreError::NotFound`] where nobody is.
+    pub async fn set_role(&self, id: UserId, role: Role) -> Result<User> {
+        on!(
+            self.db.writer(),
+            maybe User,
+            "update users set role = $2 where id = $1
+             returning id, name, email, role, language, service, directory, created_at, suspended_at",
+            id,
+            role
         )?
         .ok_or(StoreError::NotFound { what: "person" })
     }
@@ -151,7 +214,7 @@ impl Users {
             self.db.writer(),
             maybe User,
             "update users set suspended_at = $2 where id = $1
-             returning id, name, email, role, language, created_at, suspended_at",
+             returning id, name, email, role, language, service, directory, created_at, suspended_at",
             id,
             at
         )?
@@ -166,4 +229,61 @@ pub enum Suspension {
     Suspended,
     /// They may again.
     Lifted,
+}
+
+/// Makes an account within a use case.
+pub(crate) async fn create(tx: &mut Tx, now: At, user: &NewUser) -> Result<User> {
+    on!(
+        in tx,
+        one User,
+        "insert into users (id, name, email, role, language, created_at)
+         values ($1, $2, $3, $4, $5, $6)
+         returning id, name, email, role, language, service, directory, created_at, suspended_at",
+        user.id,
+        &user.name,
+        user.email.as_deref().map(address),
+        user.role,
+        &user.language,
+        now
+    )
+}
+
+/// The account of an address within a use case; it is made where there is none. Of several that race for one address,
+/// all get the same account.
+pub(crate) async fn for_email(tx: &mut Tx, now: At, user: &NewUser) -> Result<User> {
+    let Some(email) = user.email.as_deref().map(address) else {
+        return Err(StoreError::Unacceptable { what: "person", reason: "no address" });
+    };
+    on!(
+        in tx,
+        run,
+        "insert into users (id, name, email, role, language, created_at)
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict (email) do nothing",
+        user.id,
+        &user.name,
+        &email,
+        user.role,
+        &user.language,
+        now
+    )?;
+    on!(
+        in tx,
+        one User,
+        "select id, name, email, role, language, service, directory, created_at, suspended_at
+         from users where email = $1",
+        &email
+    )
+}
+
+/// The account of that id within a use case.
+pub(crate) async fn get(tx: &mut Tx, id: UserId) -> Result<User> {
+    on!(
+        in tx,
+        maybe User,
+        "select id, name, email, role, language, service, directory, created_at, suspended_at
+         from users where id = $1",
+        id
+    )?
+    .ok_or(StoreError::NotFound { what: "person" })
 }

@@ -26,10 +26,13 @@ mod append;
 mod communities;
 mod crash;
 mod documents;
+mod feeds;
 mod log;
+mod mails;
 mod people;
 mod refusals;
 mod schema;
+mod sign_in;
 mod snapshots;
 
 use bytes::Bytes;

@@ -1,7 +1,7 @@
 //! People, their sign-ins, and the instance's settings.
 
 use crdt_store::logins::NewLogin;
-use crdt_store::users::{NewUser, Role, Suspension};
+use crdt_store::users::{Directory, NewUser, Role, Suspension, UserChange};
 use crdt_store::{LoginId, StoreError, UserId};
 use time::{Duration, OffsetDateTime};
 
@@ -22,9 +22,16 @@ contract! {
         let users = stage.db.users();
         let lucie = person(&stage.db, "Lucie Perrin", Role::Administrator).await;
         assert_eq!(users.get(lucie.id).await.unwrap(), Some(lucie.clone()));
-        let english = users.set_language(lucie.id, "en").await.unwrap();
-        assert_eq!(english.language, "en");
-        let nobody = users.set_language(UserId::fresh(), "en").await;
+        let in_english = UserChange { language: Some("en".to_owned()), ..UserChange::default() };
+        let english = users.change(lucie.id, &in_english).await.unwrap();
+        assert_eq!((english.language.as_str(), english.name.as_str()), ("en", "Lucie Perrin"));
+        let of = |service: Option<&str>| UserChange { service: Some(service.map(str::to_owned)), ..UserChange::default() };
+        assert_eq!(users.change(lucie.id, &of(Some("DINUM"))).await.unwrap().service.as_deref(), Some("DINUM"));
+        let hidden = UserChange { directory: Some(Directory::Communities), ..UserChange::default() };
+        let hidden = users.change(lucie.id, &hidden).await.unwrap();
+        assert_eq!((hidden.service.as_deref(), hidden.directory), (Some("DINUM"), Directory::Communities));
+        assert_eq!(users.change(lucie.id, &of(None)).await.unwrap().service, None);
+        let nobody = users.change(UserId::fresh(), &in_english).await;
         assert!(matches!(nobody, Err(StoreError::NotFound { .. })));
         assert_eq!(users.get(UserId::fresh()).await.unwrap(), None);
     }

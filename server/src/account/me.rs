@@ -1,7 +1,10 @@
 //! Who am I.
 
 use axum::extract::State;
-use crdt_store::{communities::MemberRole, users::Role};
+use crdt_store::{
+    communities::MemberRole,
+    users::{Role, UserChange},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -75,7 +78,8 @@ pub(super) async fn change(
     let language = Language::ALL.into_iter().find(|language| language.tag() == change.language);
     let language = language.ok_or_else(|| Problem::with_detail(&BAD_FIELD, "language: fr or en"))?;
     let id = who.id.ok_or_else(|| Problem::new(&NOT_SIGNED_IN))?;
-    let user = state.db().users().set_language(id, language.tag()).await?;
+    let change = UserChange { language: Some(language.tag().to_owned()), ..UserChange::default() };
+    let user = state.db().users().change(id, &change).await?;
     describe(&state, Principal { language: user.language, ..who }).await
 }
 
