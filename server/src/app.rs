@@ -3,6 +3,7 @@
 //! [`serve`] is behind `unisson serve` and behind every node of a test, as many as one likes in one process. It
 //! binds before anything else, so that a busy port is told in one line and nothing has happened yet.
 
+mod feed;
 mod health;
 mod router;
 
@@ -19,6 +20,8 @@ use crate::{
     bus::{Bus, local::Local},
     config::{Config, Metrics},
     http::{listen, upgrade::Budgets},
+    live::Live,
+    mail::{self, Mail},
     rooms::{Registry, Settings},
     seed::{self, SeedError},
     shutdown::Shutdown,
@@ -87,10 +90,13 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartE
     let auth = Auth::open(&config, &db).await?;
     let workers = Pool::start(workers_config(&config)?, shutdown.clone());
     let bus = bus(&config, &shutdown)?;
+    let live = Live::start(&db, bus.clone(), &shutdown);
     let rooms = Registry::start(room_settings(&config), &db, workers.clone(), bus, shutdown.clone());
     rooms.watch_rights(Arc::new(auth.clone()));
     let budgets = Budgets::new(rooms.settings().strangers_bytes, rooms.settings().incoming_bytes);
-    let state = State::new(Parts { config, db, auth, rooms, workers, shutdown: shutdown.clone(), budgets });
+    let mail = Mail::new(&config);
+    shutdown.spawn(mail::sender::run(mail.clone(), db.clone(), config.mail.clone(), shutdown.clone()));
+    let state = State::new(Parts { config, db, auth, rooms, live, mail, workers, shutdown: shutdown.clone(), budgets });
     let app = router::public(&state)?;
 
     tracing::info!(

@@ -4,7 +4,11 @@
 //! result once. Every mistake is a [`ConfigError`] whose text is one line, for `main` to print before it
 //! exits with 2. Nothing is read from the environment anywhere else.
 
+mod mail;
+mod oidc;
+
 use std::{
+    fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -12,6 +16,9 @@ use std::{
 
 use serde::Deserialize;
 use time::OffsetDateTime;
+
+pub use mail::{Mail, MailLayer, Tls};
+pub use oidc::{Oidc, OidcLayer, Others};
 
 const PREFIX: &str = "UNISSON_";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -50,6 +57,10 @@ pub struct Config {
     pub demo: bool,
     /// Anyone who reaches the server may open any document by name.
     pub open: bool,
+    /// The identity provider that people sign in by.
+    pub oidc: Option<Oidc>,
+    /// Where letters are handed over. `None`: none are sent.
+    pub mail: Option<Mail>,
     pub metrics: Metrics,
     /// What is written to the log: `info`, or a list such as `warn,unisson=debug`.
     pub log: String,
@@ -59,6 +70,17 @@ pub struct Config {
     pub drain_for: Duration,
     /// Where the node's times come from.
     pub clock: Clock,
+}
+
+/// A password or the like. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret")
+    }
 }
 
 /// Handed to whoever needs the time, so that tests bring their own.
@@ -165,6 +187,8 @@ pub struct Layer {
     pub drain_seconds: Option<u64>,
     pub limits: Option<Limits>,
     pub workers: Option<Workers>,
+    pub oidc: Option<OidcLayer>,
+    pub mail: Option<MailLayer>,
 }
 
 impl Layer {
@@ -183,6 +207,8 @@ impl Layer {
             drain_seconds: self.drain_seconds.or(below.drain_seconds),
             limits: self.limits.or(below.limits),
             workers: self.workers.or(below.workers),
+            oidc: merged(self.oidc, below.oidc, OidcLayer::over),
+            mail: merged(self.mail, below.mail, MailLayer::over),
         }
     }
 
@@ -224,6 +250,8 @@ impl Layer {
                 .transpose()?,
             limits: None,
             workers: None,
+            oidc: Some(OidcLayer::from_variables(&text, &secret)?),
+            mail: Some(MailLayer::from_variables(&text, &secret)?),
         })
     }
 }
@@ -244,6 +272,21 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
         "UNISSON_METRICS_LISTEN",
         "UNISSON_LOG",
         "UNISSON_DRAIN_SECONDS",
+        "UNISSON_OIDC_ISSUER",
+        "UNISSON_OIDC_CLIENT_ID",
+        "UNISSON_OIDC_CLIENT_SECRET",
+        "UNISSON_OIDC_CLIENT_SECRET_FILE",
+        "UNISSON_OIDC_NAME",
+        "UNISSON_OIDC_SCOPES",
+        "UNISSON_OIDC_AGENT_DOMAINS",
+        "UNISSON_OIDC_OTHERS",
+        "UNISSON_OIDC_TRUST_EMAIL",
+        "UNISSON_MAIL_SMTP",
+        "UNISSON_MAIL_FROM",
+        "UNISSON_MAIL_USER",
+        "UNISSON_MAIL_USER_FILE",
+        "UNISSON_MAIL_PASSWORD",
+        "UNISSON_MAIL_PASSWORD_FILE",
     ];
     names.filter(|name| name.starts_with(PREFIX) && !KNOWN.contains(&name.as_str())).collect()
 }
@@ -285,6 +328,8 @@ impl Config {
         let public_url = layer.public_url.as_deref().map(public_url).transpose()?;
         let limits = layer.limits.unwrap_or_default();
         check_limits(&limits)?;
+        let oidc = layer.oidc.unwrap_or_default().check(public_url.as_deref())?;
+        let mail = layer.mail.unwrap_or_default().check(public_url.as_deref())?;
         Ok(Config {
             listen,
             database,
@@ -292,6 +337,8 @@ impl Config {
             public_url,
             demo: layer.demo.unwrap_or(false),
             open,
+            oidc,
+            mail,
             metrics,
             log: layer.log.unwrap_or_else(|| "info".to_owned()),
             limits,
@@ -309,6 +356,13 @@ impl Config {
     /// Whether cookies are to travel over TLS only.
     pub fn is_secure(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+fn merged<T>(above: Option<T>, below: Option<T>, over: fn(T, T) -> T) -> Option<T> {
+    match (above, below) {
+        (Some(above), Some(below)) => Some(over(above, below)),
+        (above, below) => above.or(below),
     }
 }
 

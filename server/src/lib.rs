@@ -9,8 +9,8 @@
 //! | 6 | [`app`]: the roof, where everything is put together, and [`seed`], the demonstration |
 //! | 5 | features: [`account`], [`communities`], [`documents`] |
 //! | 4 | [`state`]: what a request handler can reach |
-//! | 3 | [`rooms`] (the live engine), [`auth`] (who is it) |
-//! | 2 | [`bus`], [`http`], [`workers`], [`telemetry`] |
+//! | 3 | [`rooms`] (the live engine), [`live`] (the feed), [`auth`] (who is it) |
+//! | 2 | [`bus`], [`http`], [`mail`] (letters), [`workers`], [`telemetry`] |
 //! | 1 | [`access`] (who may), [`config`], [`shutdown`] |
 //! | 0 | the crate `crdt_store`: what rests |
 //!
@@ -27,6 +27,8 @@ pub mod config;
 pub mod doctor;
 pub mod documents;
 pub mod http;
+pub mod live;
+pub mod mail;
 pub mod rooms;
 pub mod seed;
 pub mod shutdown;

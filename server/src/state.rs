@@ -6,8 +6,8 @@ use axum::extract::FromRef;
 use crdt_store::Db;
 
 use crate::{
-    access::Guard, auth::Auth, config::Config, http::upgrade::Budgets, rooms::Registry, shutdown::Shutdown,
-    workers::Pool,
+    access::Guard, auth::Auth, config::Config, http::upgrade::Budgets, live::Live, mail::Mail, rooms::Registry,
+    shutdown::Shutdown, workers::Pool,
 };
 
 /// Shared by clone; one per node.
@@ -20,6 +20,8 @@ pub struct Parts {
     pub db: Db,
     pub auth: Auth,
     pub rooms: Registry,
+    pub live: Live,
+    pub mail: Mail,
     pub workers: Pool,
     pub shutdown: Shutdown,
     pub budgets: Budgets,
@@ -48,6 +50,16 @@ impl State {
 
     pub fn rooms(&self) -> &Registry {
         &self.0.rooms
+    }
+
+    /// Tells people's pages what has changed.
+    pub fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    /// Writes letters.
+    pub fn mail(&self) -> &Mail {
+        &self.0.mail
     }
 
     /// What may come in over all sockets at once.

@@ -8,8 +8,8 @@ use crate::source::{Named, files, lines_naming, own_paths, read};
 /// its own folder; beyond that only what [`NEIGHBOURS`] names.
 const FLOORS: &[(u8, &[&str])] = &[
     (1, &["access", "config", "shutdown"]),
-    (2, &["bus", "http", "workers", "telemetry"]),
-    (3, &["rooms", "auth"]),
+    (2, &["bus", "http", "mail", "workers", "telemetry"]),
+    (3, &["rooms", "live", "auth"]),
     (4, &["state"]),
     (5, &["account", "communities", "documents"]),
     (6, &["app", "seed"]),
@@ -17,11 +17,13 @@ const FLOORS: &[(u8, &[&str])] = &[
 ];
 
 /// Rooms of one floor that know each other.
-const NEIGHBOURS: &[(&str, &[&str])] = &[("main", &["cli", "doctor"]), ("cli", &["doctor"]), ("app", &["seed"])];
+const NEIGHBOURS: &[(&str, &[&str])] =
+    &[("mail", &["http"]), ("main", &["cli", "doctor"]), ("cli", &["doctor"]), ("app", &["seed"])];
 
 /// What a room may not import although it lies below.
 const CLOSED: &[(&str, &[&str])] = &[
     ("rooms", &["http", "config", "telemetry"]),
+    ("live", &["http", "config", "telemetry", "workers"]),
     ("auth", &["bus", "workers", "telemetry"]),
     ("state", &["bus", "telemetry"]),
 ];
@@ -41,10 +43,13 @@ const CRATES: &[(&str, &[&str])] = &[
             "server/src/communities/",
             "server/src/documents/",
             "server/src/app",
-            "server/src/config.rs",
+            "server/src/config",
         ],
     ),
     ("ring", &["server/src/auth/"]),
+    ("lettre", &["server/src/mail/"]),
+    ("reqwest", &["server/src/auth/oidc/"]),
+    ("rustls", &["server/src/auth/oidc/"]),
 ];
 
 /// The walls between crates: what a manifest may not ask for.
