@@ -5,6 +5,7 @@
 //! an open server. Its bytes are the log's ([`crate::log`]).
 
 mod facts;
+mod sharing;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use crate::error::{Result, StoreError};
 use crate::ids::{CommunityId, DocumentId, Epoch, Seq, UserId};
 use crate::log::{Entry, seed_row};
 pub use facts::{AccessFacts, Visit};
+pub use sharing::{LinkTerms, NamedPerson, NewSharing, SharingOf};
 
 /// A document's name is at most this long, in bytes.
 pub const NAME_BYTES: usize = 512;
@@ -31,6 +33,20 @@ words! {
         Restricted = "restricted",
         /// Whoever has its address.
         Link = "link",
+    }
+}
+
+words! {
+    /// What somebody is given at a document, by name or by its address.
+    Shared {
+        /// Its text.
+        Read = "read",
+        /// To say something beside it.
+        Comment = "comment",
+        /// To write in it.
+        Write = "write",
+        /// To say who may.
+        Manage = "manage",
     }
 }
 
@@ -125,6 +141,16 @@ pub struct Listed {
     pub community_archived_at: Option<OffsetDateTime>,
     /// What the asking person is in that community today.
     pub role: Option<MemberRole>,
+    /// They have entered it as an administrator, and may still.
+    pub entered: bool,
+    /// What they were given by name.
+    pub share_access: Option<Shared>,
+    /// Whether they need not belong to the community for it.
+    pub share_is_guests: Option<bool>,
+    /// How far the document's address takes a colleague, where that was said.
+    pub link_access: Option<Shared>,
+    /// Whether it still does.
+    pub link_lasts: bool,
     /// The name of who made it.
     pub created_by_name: Option<String>,
     /// The name of who last wrote in it.
@@ -136,8 +162,8 @@ pub struct Listed {
 pub enum Scope {
     /// Those of one community, except what is restricted to others.
     Community(CommunityId),
-    /// Those the person made, and those of the communities they belong to. What they made in
-    /// a community that they no longer belong to is not among them.
+    /// Those the person made, those of the communities they belong to, and those they were named at.
+    /// What they made in a community that they no longer belong to is not among them.
     Mine,
 }
 
@@ -178,12 +204,17 @@ macro_rules! listed {
                 "select ",
                 ", c.slug as community_slug, c.name as community_name,
                 c.visibility as community_visibility, c.archived_at as community_archived_at,
-                m.role, cu.name as created_by_name, uu.name as updated_by_name "
+                m.role, exists (select 1 from admin_entries e
+                    where e.community_id = d.community_id and e.user_id = $1 and e.expires_at > $2) as entered,
+                s.access as share_access, s.guest as share_is_guests, d.link_access,
+                (d.link_expires_at is null or d.link_expires_at > $2) as link_lasts,
+                cu.name as created_by_name, uu.name as updated_by_name "
             ),
             $from,
             " left join communities c on c.id = d.community_id
               left join memberships m on m.community_id = d.community_id and m.user_id = $1
                 and (m.expires_at is null or m.expires_at > $2)
+              left join document_shares s on s.document_id = d.id and s.user_id = $1
               left join users cu on cu.id = d.created_by
               left join users uu on uu.id = d.updated_by
               where d.deleted_at is null and (d.updated_hour, d.updated_at, d.id) < ($3, $4, $5)"
@@ -310,7 +341,7 @@ impl Documents {
     }
 
     /// The documents of `scope` as `user` sees them, the last written in first, from the one
-    /// after `after`. What is restricted is shown to its creator only.
+    /// after `after`. What is restricted is shown to its creator and to whom it names.
     pub async fn list(&self, scope: Scope, user: UserId, after: Option<Cursor>, limit: u32) -> Result<Vec<Listed>> {
         let (updated_at, id) = match after {
             Some(after) => (At(after.updated_at), after.id.0),
@@ -322,7 +353,8 @@ impl Documents {
                 all Listed,
                 concat!(
                     listed!("", "from documents d"),
-                    " and d.community_id = $6 and (d.visibility <> 'restricted' or d.created_by = $1)
+                    " and d.community_id = $6
+                        and (d.visibility <> 'restricted' or d.created_by = $1 or s.user_id is not null)
                      order by d.updated_hour desc, d.updated_at desc, d.id desc limit $7"
                 ),
                 user,
@@ -351,6 +383,15 @@ impl Documents {
                             where k.user_id = $1 and (k.expires_at is null or k.expires_at > $2)
                                 and theirs.visibility <> 'restricted'
                                 and (theirs.updated_hour, theirs.updated_at, theirs.id) < ($3, $4, $5)
+                            union
+                            select named.id from document_shares k
+                            join documents named on named.id = k.document_id
+                            where k.user_id = $1
+                                and (named.updated_hour, named.updated_at, named.id) < ($3, $4, $5)
+                                and (k.guest or exists (
+                                    select 1 from memberships n
+                                    where n.community_id = named.community_id and n.user_id = $1
+                                        and (n.expires_at is null or n.expires_at > $2)))
                         ) ",
                         "from mine join documents d on d.id = mine.id"
                     ),
@@ -379,18 +420,6 @@ impl Documents {
             by,
             now,
             now.hour()
-        )?;
-        self.changed(id, rows).await
-    }
-
-    /// Says who may reach a document. [`StoreError::NotFound`] where there is none, or no more.
-    pub async fn share(&self, id: DocumentId, visibility: Sharing) -> Result<Document> {
-        let rows = on!(
-            self.db.writer(),
-            run,
-            "update documents set visibility = $2 where id = $1 and deleted_at is null",
-            id,
-            visibility
         )?;
         self.changed(id, rows).await
     }

@@ -6,7 +6,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Documents, Sharing, check_name};
+use super::{Documents, Shared, Sharing, check_name};
 use crate::communities::{MemberRole, Visibility};
 use crate::db::Pool;
 use crate::db::at::MaybeAt;
@@ -31,6 +31,11 @@ pub struct AccessFacts {
     /// Since when it is gone.
     #[sqlx(try_from = "MaybeAt")]
     pub deleted_at: Option<OffsetDateTime>,
+    /// How far its address takes a colleague, where that was said.
+    pub link_access: Option<Shared>,
+    /// Until when it does.
+    #[sqlx(try_from = "MaybeAt")]
+    pub link_expires_at: Option<OffsetDateTime>,
     /// Where it belongs.
     pub community_id: Option<CommunityId>,
     /// Who learns of its community.
@@ -43,6 +48,13 @@ pub struct AccessFacts {
     /// Until when.
     #[sqlx(try_from = "MaybeAt")]
     pub member_expires_at: Option<OffsetDateTime>,
+    /// What the person was given by name.
+    pub share_access: Option<Shared>,
+    /// Whether they need not belong to the community for it.
+    pub share_is_guests: Option<bool>,
+    /// The end of the latest of the person's entries into the community, as an administrator; over or not.
+    #[sqlx(try_from = "MaybeAt")]
+    pub entry_ends_at: Option<OffsetDateTime>,
     /// What the person is to the instance; `None` for nobody, or who has no account.
     pub user_role: Option<Role>,
     /// Since when the person may not come in.
@@ -79,14 +91,21 @@ macro_rules! facts {
             "select ",
             $before,
             "d.id as document_id, d.epoch, d.visibility, d.created_by, d.frozen_at,
-                    d.deleted_at, d.community_id, c.visibility as community_visibility,
-                    c.archived_at as community_archived_at, m.role as member_role,
-                    m.expires_at as member_expires_at, u.role as user_role,
-                    u.suspended_at as user_suspended_at, l.expires_at as login_ends_at
+                    d.deleted_at, d.link_access, d.link_expires_at, d.community_id,
+                    c.visibility as community_visibility, c.archived_at as community_archived_at,
+                    m.role as member_role, m.expires_at as member_expires_at,
+                    s.access as share_access, s.guest as share_is_guests,
+                    (select max(e.expires_at) from admin_entries e
+                     where e.community_id = d.community_id and e.user_id = ",
+            $user,
+            ") as entry_ends_at,
+                    u.role as user_role, u.suspended_at as user_suspended_at, l.expires_at as login_ends_at
              from ",
             $from,
             " left join communities c on c.id = d.community_id
              left join memberships m on m.community_id = d.community_id and m.user_id = ",
+            $user,
+            " left join document_shares s on s.document_id = d.id and s.user_id = ",
             $user,
             " left join users u on u.id = ",
             $user,

@@ -32,6 +32,7 @@ mod mails;
 mod people;
 mod refusals;
 mod schema;
+mod sharing;
 mod sign_in;
 mod snapshots;
 

@@ -6,7 +6,7 @@
 use crdt_store::{
     Db, DocumentId, StoreError, UserId,
     communities::Met,
-    documents::{AccessFacts, Listed},
+    documents::{AccessFacts, Listed, Shared},
 };
 use time::OffsetDateTime;
 
@@ -34,7 +34,11 @@ impl Guard {
     pub async fn community(&self, who: &Principal, slug: &str, needed: Access) -> Result<(Met, Access), Denied> {
         let met = self.db.communities().by_slug(slug, who.id).await.map_err(unavailable)?;
         let met = met.ok_or(Denied::NotFound)?;
-        let community = place_of(&met);
+        let mut community = place_of(&met);
+        if let (None, Role::Administrator, Some(person)) = (community.role, who.role, who.id) {
+            let until = self.db.entries().lasts_until(met.community.id, person).await.map_err(unavailable)?;
+            community.entered = until.is_some();
+        }
         if !policy::sees_cover(person(who), community) {
             return Err(Denied::NotFound);
         }
@@ -44,6 +48,12 @@ impl Guard {
         }
         Ok((met, access))
     }
+
+    /// A community that a person runs.
+    pub async fn leads(&self, who: &Principal, slug: &str) -> Result<Met, Denied> {
+        let (met, _) = self.community(who, slug, Access::None).await?;
+        if policy::leads(person(who), place_of(&met)) { Ok(met) } else { Err(Denied::Forbidden) }
+    }
 }
 
 /// The right of a person to a document in a list.
@@ -52,11 +62,14 @@ pub fn listed(who: &Principal, listed: &Listed) -> Access {
         visibility,
         archived: listed.community_archived_at.is_some(),
         role: listed.role,
+        entered: listed.entered,
     });
     let document = policy::Document {
         sharing: listed.document.visibility,
         deleted: listed.document.deleted_at.is_some(),
         author: who.id.is_some() && listed.document.created_by == who.id,
+        share: share(listed.share_access, listed.share_is_guests),
+        link: if listed.link_lasts { link(listed.link_access) } else { Access::None },
         community,
     };
     policy::document(person(who), document)
@@ -67,26 +80,39 @@ fn place_of(met: &Met) -> policy::Community {
         visibility: met.community.visibility,
         archived: met.community.archived_at.is_some(),
         role: met.role,
+        entered: false,
     }
 }
 
 /// A login of somebody who is suspended does not come this far.
-fn person(who: &Principal) -> policy::Person {
+pub(super) fn person(who: &Principal) -> policy::Person {
     policy::Person { role: who.role, suspended: false }
+}
+
+fn share(access: Option<Shared>, is_guests: Option<bool>) -> Option<policy::Share> {
+    access.map(|access| policy::Share { access, guest: is_guests == Some(true) })
+}
+
+/// What was opened before there was a choice is read.
+fn link(access: Option<Shared>) -> Access {
+    access.map_or(Access::Read, Access::from)
 }
 
 /// The right of a person, `role` on the instance, to the document of these facts.
 pub(super) fn judge(facts: &AccessFacts, who: Option<UserId>, role: Role, now: OffsetDateTime) -> Access {
-    let lasts = facts.member_expires_at.is_none_or(|end| end > now);
+    let lasts = |end: Option<OffsetDateTime>| end.is_none_or(|end| end > now);
     let community = facts.community_visibility.map(|visibility| policy::Community {
         visibility,
         archived: facts.community_archived_at.is_some(),
-        role: facts.member_role.filter(|_| lasts),
+        role: facts.member_role.filter(|_| lasts(facts.member_expires_at)),
+        entered: facts.entry_ends_at.is_some_and(|end| end > now),
     });
     let document = policy::Document {
         sharing: facts.visibility,
         deleted: facts.deleted_at.is_some(),
         author: who.is_some() && facts.created_by == who,
+        share: share(facts.share_access, facts.share_is_guests),
+        link: if lasts(facts.link_expires_at) { link(facts.link_access) } else { Access::None },
         community,
     };
     let person = policy::Person { role, suspended: facts.user_suspended_at.is_some() };
@@ -128,11 +154,16 @@ mod tests {
             created_by: None,
             frozen_at: None,
             deleted_at: None,
+            link_access: None,
+            link_expires_at: None,
             community_id: None,
             community_visibility: Some(Visibility::Private),
             community_archived_at: None,
             member_role: Some(MemberRole::Member),
             member_expires_at: None,
+            share_access: None,
+            share_is_guests: None,
+            entry_ends_at: None,
             user_role: Some(Role::Outsider),
             user_suspended_at: None,
             login_ends_at: None,
@@ -148,6 +179,42 @@ mod tests {
         assert_eq!(judge(&later, WHO, Role::Outsider, now()), Access::Write);
         let over = AccessFacts { member_expires_at: Some(now()), ..facts() };
         assert_eq!(judge(&over, WHO, Role::Outsider, now()), Access::None);
+    }
+
+    #[test]
+    fn what_an_address_opens_and_an_entry_end_at_their_end() {
+        let (past, later) = (Some(now()), Some(now() + Duration::seconds(1)));
+        let linked = AccessFacts { visibility: Sharing::Link, member_role: None, ..facts() };
+        let table = [
+            (None, None, Access::Read),
+            (Some(Shared::Write), None, Access::Write),
+            (Some(Shared::Write), later, Access::Write),
+            (Some(Shared::Write), past, Access::None),
+        ];
+        for (link_access, link_expires_at, expected) in table {
+            let facts = AccessFacts { link_access, link_expires_at, ..linked.clone() };
+            assert_eq!(judge(&facts, WHO, Role::Agent, now()), expected);
+            assert_eq!(judge(&facts, WHO, Role::Outsider, now()), Access::None);
+        }
+        for (entry_ends_at, expected) in [(None, Access::None), (past, Access::None), (later, Access::Read)] {
+            let facts = AccessFacts { member_role: None, entry_ends_at, ..facts() };
+            assert_eq!(judge(&facts, WHO, Role::Administrator, now()), expected);
+            assert_eq!(judge(&facts, WHO, Role::Agent, now()), Access::None);
+        }
+    }
+
+    #[test]
+    fn whoever_was_named_as_a_member_is_named_no_more_when_their_membership_is_over() {
+        let named = |share_is_guests, member_expires_at| AccessFacts {
+            visibility: Sharing::Restricted,
+            share_access: Some(Shared::Comment),
+            share_is_guests: Some(share_is_guests),
+            member_expires_at,
+            ..facts()
+        };
+        assert_eq!(judge(&named(false, None), WHO, Role::Outsider, now()), Access::Comment);
+        assert_eq!(judge(&named(false, Some(now())), WHO, Role::Outsider, now()), Access::None);
+        assert_eq!(judge(&named(true, Some(now())), WHO, Role::Outsider, now()), Access::Comment);
     }
 
     #[test]

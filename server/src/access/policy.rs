@@ -1,13 +1,23 @@
 //! The rules about rights, as pure functions from facts to an [`Access`].
 //!
-//! Two ideas carry them. An outsider has what a membership gives and nothing else. A colleague (agent or
-//! administrator) also sees what is public, and the cover of what is private; what is secret does not exist for
-//! those who are not in it. An administrator's office opens no community: entering one takes a recorded reason,
-//! which is another way in than this one.
+//! Two ideas carry them. An outsider has what a membership gives, or what was shared with them by name, and nothing
+//! else. A colleague (agent or administrator) also sees what is public, and the cover of what is private; what is secret
+//! does not exist for those who are not in it. An administrator's office opens no community: entering one takes a
+//! recorded reason, and lets them read while it lasts.
+//!
+//! | thing | `Read` | `Comment`, `Write` | `Manage` |
+//! |---|---|---|---|
+//! | [`community`] | its things | makes new ones | its people (a leader: all of it, [`leads`]) |
+//! | [`document`] | its text | in it | its sharing |
+//! | [`members`] | the list | | roles, addresses, invitations |
+//! | [`request`] | it and its messages | changes and sends it | decides |
+//! | [`invitation`] | it | accepts or declines | sends again, takes back |
+//! | [`audit`] | of the community, or all | | |
+//! | [`instance`] | | | people, requests, settings |
 
 use crdt_store::{
     communities::{MemberRole, Visibility},
-    documents::Sharing,
+    documents::{Shared, Sharing},
 };
 
 use super::{Access, Role};
@@ -25,6 +35,8 @@ pub struct Community {
     pub visibility: Visibility,
     pub archived: bool,
     pub role: Option<MemberRole>,
+    /// The person entered it for a recorded reason, and may still.
+    pub entered: bool,
 }
 
 /// A document, and one person's part in it.
@@ -34,14 +46,47 @@ pub struct Document {
     pub deleted: bool,
     /// The person made it.
     pub author: bool,
+    /// The person is named.
+    pub share: Option<Share>,
+    /// How far its address takes a colleague, where [`Sharing::Link`] is what counts. Past its end it takes nobody.
+    pub link: Access,
     pub community: Option<Community>,
+}
+
+/// What somebody was given by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub access: Shared,
+    /// They need not belong to the document's community for it.
+    pub guest: bool,
+}
+
+/// A request for a community.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub requester: bool,
+    /// Its author may still change it: a draft, or sent back for changes.
+    pub open: bool,
+    /// It has been sent at least once.
+    pub sent: bool,
+}
+
+impl From<Shared> for Access {
+    fn from(shared: Shared) -> Self {
+        match shared {
+            Shared::Read => Self::Read,
+            Shared::Comment => Self::Comment,
+            Shared::Write => Self::Write,
+            Shared::Manage => Self::Manage,
+        }
+    }
 }
 
 fn is_colleague(person: Person) -> bool {
     matches!(person.role, Role::Agent | Role::Administrator)
 }
 
-/// What a person may do in a community: `Read` its things, `Write` new ones, `Manage` it.
+/// What a person may do in a community: `Read` its things, `Write` new ones, `Manage` its people.
 pub fn community(person: Person, community: Community) -> Access {
     if person.suspended {
         return Access::None;
@@ -51,9 +96,16 @@ pub fn community(person: Person, community: Community) -> Access {
         Some(MemberRole::Member) => Access::Write,
         Some(MemberRole::Reader) => Access::Read,
         None if is_colleague(person) && community.visibility == Visibility::Public => Access::Read,
+        None if person.role == Role::Administrator && community.entered => Access::Read,
         None => Access::None,
     };
     if community.archived { access.min(Access::Read) } else { access }
+}
+
+/// Whether a person runs a community: its name, purpose, composition, rules, and its end. An archived one as well, for it
+/// is its leaders who bring it back.
+pub fn leads(person: Person, community: Community) -> bool {
+    !person.suspended && community.role == Some(MemberRole::Leader)
 }
 
 /// Whether a person may know that a community exists: its name, its purpose, how many are in it.
@@ -62,145 +114,87 @@ pub fn sees_cover(person: Person, what: Community) -> bool {
     colleague || community(person, what) > Access::None
 }
 
-/// What a person may do with a document.
+/// What a person may do with the list of a community's people: `Read` it, or `Manage` roles, addresses and invitations.
+pub fn members(person: Person, what: Community) -> Access {
+    match community(person, what) {
+        Access::Manage => Access::Manage,
+        access => access.min(Access::Read),
+    }
+}
+
+/// What a person may do with an invitation into a community: `Write` it off or in, or `Manage` it as one who invites.
+pub fn invitation(person: Person, addressee: bool, what: Community) -> Access {
+    let own = if addressee && !person.suspended && !what.archived { Access::Write } else { Access::None };
+    match members(person, what) {
+        Access::Manage => Access::Manage,
+        _ => own,
+    }
+}
+
+/// What a person may do with a request for a community.
+pub fn request(person: Person, request: Request) -> Access {
+    if person.suspended {
+        return Access::None;
+    }
+    let decides = person.role == Role::Administrator && request.sent;
+    match (decides, request.requester) {
+        (true, _) => Access::Manage,
+        (false, true) if request.open && is_colleague(person) => Access::Write,
+        (false, true) => Access::Read,
+        (false, false) => Access::None,
+    }
+}
+
+/// Whether a person may ask for a community, or make one.
+pub fn may_request(person: Person) -> bool {
+    is_colleague(person) && !person.suspended
+}
+
+/// What a person may do with the record of what was done: in one community (its leaders), or in all (administrators).
+pub fn audit(person: Person, of: Option<Community>) -> Access {
+    let whole = person.role == Role::Administrator && !person.suspended;
+    let own = of.is_some_and(|community| leads(person, community));
+    if whole || own { Access::Read } else { Access::None }
+}
+
+/// What a person may do with the instance: its people, its requests, its settings.
+pub fn instance(person: Person) -> Access {
+    if person.role == Role::Administrator && !person.suspended { Access::Manage } else { Access::None }
+}
+
+/// Whether a person may open a document to those who don't belong to its community: by its address, or by name.
+pub fn may_open(person: Person) -> bool {
+    is_colleague(person) && !person.suspended
+}
+
+/// What a person may do with a document: the most that any of its ways gives.
 pub fn document(person: Person, document: Document) -> Access {
     if person.suspended || document.deleted {
         return Access::None;
     }
-    let link = if is_colleague(person) { Access::Read } else { Access::None };
+    let link = match document.sharing {
+        Sharing::Link if is_colleague(person) => document.link,
+        _ => Access::None,
+    };
     let Some(home) = document.community else {
         // A document of nobody's community is its author's.
-        return match document.sharing {
-            _ if document.author => Access::Manage,
-            Sharing::Link => link,
-            Sharing::Inherit | Sharing::Restricted => Access::None,
-        };
+        let named = document.share.map_or(Access::None, |share| share.access.into());
+        return if document.author { Access::Manage } else { named.max(link) };
     };
     let within = community(person, home);
-    // Whoever may write in the community manages what they made there; who left it does not.
-    let own = document.author && within >= Access::Write;
-    match document.sharing {
-        _ if own => Access::Manage,
-        Sharing::Restricted if document.author => within,
-        Sharing::Restricted => Access::None,
-        Sharing::Inherit => within,
-        Sharing::Link => within.max(link),
-    }
+    let named = match document.share {
+        Some(share) if share.guest || within > Access::None => share.access.into(),
+        _ => Access::None,
+    };
+    let by_community = match document.sharing {
+        // Whoever may write in the community manages what they made there; who left it does not.
+        _ if document.author && within >= Access::Write => Access::Manage,
+        Sharing::Restricted if !document.author => Access::None,
+        _ => within,
+    };
+    let access = by_community.max(named).max(link);
+    if home.archived { access.min(Access::Read) } else { access }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use Access::{Manage, None as Nothing, Read, Write};
-
-    const ROLES: [Role; 3] = [Role::Administrator, Role::Agent, Role::Outsider];
-    const VISIBILITIES: [Visibility; 3] = [Visibility::Public, Visibility::Private, Visibility::Secret];
-    const PLACES: [Option<MemberRole>; 5] = [
-        Some(MemberRole::Leader),
-        Some(MemberRole::Moderator),
-        Some(MemberRole::Member),
-        Some(MemberRole::Reader),
-        None,
-    ];
-
-    fn person(role: Role) -> Person {
-        Person { role, suspended: false }
-    }
-
-    fn inside(visibility: Visibility, role: Option<MemberRole>) -> Community {
-        Community { visibility, archived: false, role }
-    }
-
-    fn paper(sharing: Sharing, community: Option<Community>) -> Document {
-        Document { sharing, deleted: false, author: false, community }
-    }
-
-    /// Each line: what a leader, moderator, member, reader, and somebody who is not in it may do with a document
-    /// of a public, a private and a secret community.
-    #[test]
-    fn the_table() {
-        let colleague = |sharing| match sharing {
-            Sharing::Inherit => [
-                [Manage, Manage, Write, Read, Read],
-                [Manage, Manage, Write, Read, Nothing],
-                [Manage, Manage, Write, Read, Nothing],
-            ],
-            Sharing::Restricted => [[Nothing; 5]; 3],
-            Sharing::Link => [[Manage, Manage, Write, Read, Read]; 3],
-        };
-        let outsider = |sharing| match sharing {
-            Sharing::Inherit | Sharing::Link => [[Manage, Manage, Write, Read, Nothing]; 3],
-            Sharing::Restricted => [[Nothing; 5]; 3],
-        };
-        for role in ROLES {
-            for sharing in [Sharing::Inherit, Sharing::Restricted, Sharing::Link] {
-                let table = if role == Role::Outsider { outsider(sharing) } else { colleague(sharing) };
-                for (visibility, line) in VISIBILITIES.into_iter().zip(table) {
-                    for (place, expected) in PLACES.into_iter().zip(line) {
-                        let found = document(person(role), paper(sharing, Some(inside(visibility, place))));
-                        assert_eq!(found, expected, "{role:?} {sharing:?} {visibility:?} {place:?}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn nobody_who_is_suspended_and_nothing_that_is_deleted_has_any_access() {
-        for role in ROLES {
-            for place in PLACES {
-                let community = Some(inside(Visibility::Public, place));
-                let suspended = Person { role, suspended: true };
-                let own = Document { author: true, ..paper(Sharing::Inherit, community) };
-                assert_eq!(document(suspended, own), Nothing);
-                assert!(!sees_cover(suspended, inside(Visibility::Public, place)));
-                assert_eq!(document(person(role), Document { deleted: true, ..own }), Nothing);
-            }
-        }
-    }
-
-    #[test]
-    fn an_author_manages_what_is_theirs_while_they_may_write_there() {
-        for sharing in [Sharing::Inherit, Sharing::Restricted, Sharing::Link] {
-            let own = |community| Document { author: true, ..paper(sharing, community) };
-            assert_eq!(document(person(Role::Outsider), own(None)), Manage);
-            let member = Some(inside(Visibility::Secret, Some(MemberRole::Member)));
-            assert_eq!(document(person(Role::Outsider), own(member)), Manage);
-            let reader = Some(inside(Visibility::Secret, Some(MemberRole::Reader)));
-            assert_eq!(document(person(Role::Agent), own(reader)), Read);
-            let gone = Some(inside(Visibility::Secret, None));
-            assert_eq!(document(person(Role::Outsider), own(gone)), Nothing);
-        }
-    }
-
-    #[test]
-    fn a_document_of_no_community_is_its_authors_unless_the_address_opens_it() {
-        for role in ROLES {
-            assert_eq!(document(person(role), paper(Sharing::Inherit, None)), Nothing);
-            assert_eq!(document(person(role), paper(Sharing::Restricted, None)), Nothing);
-        }
-        assert_eq!(document(person(Role::Agent), paper(Sharing::Link, None)), Read);
-        assert_eq!(document(person(Role::Outsider), paper(Sharing::Link, None)), Nothing);
-    }
-
-    #[test]
-    fn an_archived_community_is_read_and_not_written() {
-        for place in PLACES {
-            let archived = Community { archived: true, ..inside(Visibility::Public, place) };
-            assert!(community(person(Role::Agent), archived) <= Read);
-            let own = Document { author: true, ..paper(Sharing::Inherit, Some(archived)) };
-            assert!(document(person(Role::Agent), own) <= Read);
-        }
-    }
-
-    #[test]
-    fn colleagues_see_the_cover_of_what_is_private_and_outsiders_of_nothing() {
-        let table = [(Visibility::Public, true), (Visibility::Private, true), (Visibility::Secret, false)];
-        for (visibility, seen) in table {
-            assert_eq!(sees_cover(person(Role::Agent), inside(visibility, None)), seen);
-            assert_eq!(sees_cover(person(Role::Administrator), inside(visibility, None)), seen);
-            assert!(!sees_cover(person(Role::Outsider), inside(visibility, None)));
-            assert!(sees_cover(person(Role::Outsider), inside(visibility, Some(MemberRole::Reader))));
-        }
-    }
-}
+mod tests;

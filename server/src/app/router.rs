@@ -16,7 +16,7 @@ use tower_http::{compression::CompressionLayer, limit::RequestBodyLimitLayer, ti
 use utoipa::{OpenApi, ToSchema, openapi::OpenApi as Description};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::health;
+use super::{feed, health};
 use crate::{
     account,
     auth::MaybeWho,
@@ -97,6 +97,7 @@ pub(super) fn public(state: &State) -> Result<Router, serde_json::Error> {
         .fallback(assets::serve)
         .layer(CompressionLayer::new().gzip(true))
         .merge(documents::socket::routes())
+        .merge(feed::routes())
         .layer(from_fn_with_state(surroundings, context::surround))
         .with_state(state.clone()))
 }

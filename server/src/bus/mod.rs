@@ -32,6 +32,9 @@ impl fmt::Display for Topic {
     }
 }
 
+/// No document has this id: here nodes tell one another what the feed tells their people, as [`News::Notify`].
+pub const FEED: Topic = Topic { document: DocumentId(Uuid::nil()), epoch: 0 };
+
 /// What comes in about a topic.
 #[derive(Debug)]
 pub enum Heard {

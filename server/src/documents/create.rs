@@ -15,7 +15,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{read::show, title, view::Document};
+use super::{
+    read::{find, show},
+    tell_list, title,
+    view::Document,
+};
 use crate::{
     access::Access,
     auth::Who,
@@ -79,6 +83,7 @@ pub(super) async fn create(
     match state.db().documents().create(new).await? {
         Made::New(document) => {
             tracing::info!(document.id = %document.id, "a document was made");
+            tell_list(&state, &find(&state, &who, id).await?);
             Ok((StatusCode::CREATED, show(&state, &who, id).await?).into_response())
         }
         Made::There(document) if document.created_by == who.id && document.deleted_at.is_none() => {

@@ -1,4 +1,4 @@
-//! Documents: their titles and places, over REST. Their text goes over [`socket`].
+//! Documents: their titles, places and sharing, over REST. Their text goes over [`socket`].
 
 mod create;
 mod posted;
@@ -10,9 +10,19 @@ mod view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::state::State;
+use crate::{
+    live::{Audience, LiveEvent},
+    state::State,
+};
 
 /// `/api/v1/documents`.
 pub fn routes() -> OpenApiRouter<State> {
     OpenApiRouter::new().routes(routes!(read::list, create::create)).routes(routes!(read::read, rename::rename))
+}
+
+/// The list of a community's documents has changed, for those who belong to it.
+fn tell_list(state: &State, found: &crdt_store::documents::Listed) {
+    if let (Some(community), Some(slug)) = (found.document.community_id, &found.community_slug) {
+        state.live().tell(Audience::Community(community), LiveEvent::Documents { community: slug.clone() });
+    }
 }

@@ -90,8 +90,17 @@ pub(super) async fn show(
     who: &crate::access::Principal,
     id: DocumentId,
 ) -> Result<Json<Document>, Problem> {
+    let document = view::of(who, find(state, who, id).await?);
+    document.map(Json).ok_or_else(|| Problem::new(&NOT_FOUND))
+}
+
+/// A document with the names that belong to it.
+pub(super) async fn find(
+    state: &crate::state::State,
+    who: &crate::access::Principal,
+    id: DocumentId,
+) -> Result<Listed, Problem> {
     let person = who.id.ok_or_else(|| Problem::new(&NOT_SIGNED_IN))?;
     let listed = state.db().documents().listed(id, person).await?;
-    let document = listed.and_then(|listed| view::of(who, listed));
-    document.map(Json).ok_or_else(|| Problem::new(&NOT_FOUND))
+    listed.ok_or_else(|| Problem::new(&NOT_FOUND))
 }

@@ -7,14 +7,18 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{read::show, title, view::Document};
+use super::{
+    read::find,
+    tell_list, title,
+    view::{self, Document},
+};
 use crate::{
     access::Access,
     auth::Who,
     http::{
         Problem,
         extract::{Json, Path},
-        problem::Body,
+        problem::{Body, NOT_FOUND},
     },
 };
 
@@ -50,5 +54,7 @@ pub(super) async fn rename(
     let title = title::check(&change.title)?;
     let renamed = state.db().documents().rename(id, &title, who.id).await?;
     state.rooms().notify(id, renamed.epoch, &json!({ "kind": "document", "title": renamed.title }));
-    show(&state, &who, id).await
+    let found = find(&state, &who, id).await?;
+    tell_list(&state, &found);
+    view::of(&who, found).map(Json).ok_or_else(|| Problem::new(&NOT_FOUND))
 }
