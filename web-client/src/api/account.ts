@@ -40,7 +40,8 @@ export const loginsQuery = queryOptions({
   queryFn: async ({ signal }) => (await call<Page<Login>>("GET", "/api/v1/me/logins", { signal })).items,
 });
 
-export const endLogin = (id: string) => call<unknown>("DELETE", `/api/v1/me/logins/${encodeURIComponent(id)}`);
+export const endLogin = (id: string) =>
+  call<unknown>("DELETE", `/api/v1/me/logins/${encodeURIComponent(id)}`);
 
 export const endOtherLogins = () => call<unknown>("POST", "/api/v1/me/logins/end-others", { body: {} });
 

@@ -50,7 +50,12 @@ export const server = createClient<paths>({
 function problemOf(status: number, told: unknown): Problem {
   const facts = typeof told === "object" && told !== null ? (told as Record<string, unknown>) : {};
   const code = typeof facts.code === "string" ? facts.code : `http-${status}`;
-  return new Problem(status, code, typeof facts.request_id === "string" ? facts.request_id : undefined, facts);
+  return new Problem(
+    status,
+    code,
+    typeof facts.request_id === "string" ? facts.request_id : undefined,
+    facts,
+  );
 }
 
 type Answered<Data> = { data?: Data; error?: unknown; response: Response };
@@ -90,7 +95,8 @@ export async function call<Answer>(
     }),
   );
   const text = await response.text();
-  const told: unknown = /json/.test(response.headers.get("content-type") ?? "") && text ? JSON.parse(text) : null;
+  const told: unknown =
+    /json/.test(response.headers.get("content-type") ?? "") && text ? JSON.parse(text) : null;
   if (!response.ok) throw problemOf(response.status, told);
   return told as Answer;
 }

@@ -25,5 +25,10 @@ export const openCommunitiesQuery = (limit: number) =>
   queryOptions({
     queryKey: ["communities", "open", limit],
     queryFn: async ({ signal }) =>
-      (await call<Page<CommunityCard>>("GET", "/api/v1/communities", { query: { scope: "open", limit }, signal })).items,
+      (
+        await call<Page<CommunityCard>>("GET", "/api/v1/communities", {
+          query: { scope: "open", limit },
+          signal,
+        })
+      ).items,
   });

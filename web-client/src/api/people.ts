@@ -278,7 +278,15 @@ export type AdminPerson = PersonRef & {
   created_at: string;
 };
 
-export type AdminPeopleFilter = { q: string; role: Role | null; suspended: boolean };
+export type AdminPeopleFilter = {
+  q: string;
+  role: Role | null;
+  suspended: boolean;
+  /** Seen within. */
+  active: "day" | "week" | "month" | null;
+  /** From outside, with an access that ends within 30 days. */
+  expiring: boolean;
+};
 
 export const adminPeopleQuery = (filter: AdminPeopleFilter) =>
   infiniteQueryOptions({
@@ -287,7 +295,14 @@ export const adminPeopleQuery = (filter: AdminPeopleFilter) =>
     placeholderData: keepPreviousData,
     queryFn: ({ pageParam, signal }) =>
       call<Page<AdminPerson>>("GET", "/api/v1/admin/people", {
-        query: { q: filter.q, role: filter.role, suspended: filter.suspended || null, cursor: pageParam },
+        query: {
+          q: filter.q,
+          role: filter.role,
+          suspended: filter.suspended || null,
+          active: filter.active,
+          expiring: filter.expiring || null,
+          cursor: pageParam,
+        },
         signal,
       }),
     getNextPageParam: (page) => page.next_cursor ?? null,
@@ -307,7 +322,7 @@ export type AdminCommunity = {
   active_at: string | null;
   created_at: string;
 };
-export type AdminCommunityFilter = "all" | "archived" | "leaderless" | "sleeping";
+export type AdminCommunityFilter = "all" | "living" | "archived" | "leaderless" | "sleeping";
 
 export const adminCommunitiesQuery = (filter: { q: string; filter: AdminCommunityFilter }) =>
   infiniteQueryOptions({

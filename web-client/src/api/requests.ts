@@ -12,7 +12,7 @@ export const myRequestsQuery = queryOptions({
 export const requestQuery = (id: string) =>
   queryOptions({
     queryKey: ["request", id],
-      queryFn: ({ signal }) =>
+    queryFn: ({ signal }) =>
       call<CommunityRequest>("GET", `/api/v1/requests/${encodeURIComponent(id)}`, { signal }),
   });
 
@@ -25,9 +25,12 @@ export const makeRequest = (id: string, wanted: Handed) =>
 
 /** `revision` is the one that was read: a later one elsewhere is not written over. */
 export const changeRequest = (id: string, revision: number, wanted: Handed) =>
-  call<CommunityRequest>("PUT", `/api/v1/requests/${encodeURIComponent(id)}`, { body: { revision, ...wanted } });
+  call<CommunityRequest>("PUT", `/api/v1/requests/${encodeURIComponent(id)}`, {
+    body: { revision, ...wanted },
+  });
 
-export const dropRequest = (id: string) => call<unknown>("DELETE", `/api/v1/requests/${encodeURIComponent(id)}`);
+export const dropRequest = (id: string) =>
+  call<unknown>("DELETE", `/api/v1/requests/${encodeURIComponent(id)}`);
 
 export const writeToRequest = (id: string, text: string) =>
   call<RequestMessage>("POST", `/api/v1/requests/${encodeURIComponent(id)}/messages`, { body: { text } });
@@ -38,5 +41,6 @@ export const similarQuery = (name: string) =>
     enabled: name.length >= 3,
     staleTime: 60_000,
     queryFn: async ({ signal }) =>
-      (await call<Page<SimilarCommunity>>("GET", "/api/v1/communities/similar", { query: { name }, signal })).items,
+      (await call<Page<SimilarCommunity>>("GET", "/api/v1/communities/similar", { query: { name }, signal }))
+        .items,
   });

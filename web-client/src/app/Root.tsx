@@ -1,14 +1,15 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useRouter, useRouterState } from "@tanstack/react-router";
-import { createContext, useContext, useEffect, useRef, useState } from "react";
+import { createContext, Suspense, useContext, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Me, meQuery, signOut, useReachable } from "../api";
-import { Landing, SignInAgain } from "../features/account";
+import { Landing, localAddress, SignInAgain, tellSignedIn } from "../features/account";
 import { announce } from "../ui/Announcer";
 import { useLasting } from "../ui/hooks";
 import { Logo } from "../ui/Logo";
-import { Failure } from "../ui/States";
+import { Failure, RowsSkeleton } from "../ui/States";
 import { toast } from "../ui/Toasts";
+import { useLiveFeed } from "./live";
 import { Shell } from "./Shell";
 import { KeyboardHelp, useShortcuts } from "./Shortcuts";
 
@@ -67,9 +68,43 @@ function useReturn(): void {
   }, [reachable, queries]);
 }
 
+/** Pages for whoever comes, signed in or not: nothing of the application stands around them. */
+const ALONE = new Set(["/sign-in/link", "/sign-in/done", "/invitation"]);
+const SIGN_IN = "/sign-in";
+
+/** Where signing in leads to, and why the last attempt failed, as the address says. */
+function useAsked() {
+  const address = useRouterState({ select: (state) => state.location });
+  const asked = new URLSearchParams(address.searchStr);
+  const atSignIn = address.pathname === SIGN_IN;
+  const code = atSignIn ? asked.get("error") : null;
+  return {
+    returnTo: atSignIn ? localAddress(asked.get("return_to")) : address.href,
+    problem: code ? { code, reference: asked.get("ref") ?? undefined } : undefined,
+    alone: ALONE.has(address.pathname),
+  };
+}
+
+/** Other tabs that wait for a login look again once there is one here. */
+function useTelling(id: string | undefined): void {
+  useEffect(() => {
+    if (id) tellSignedIn(id);
+  }, [id]);
+}
+
 function Starting() {
   const shown = useLasting(true, 400);
   return <main className="starting">{shown ? <Logo /> : null}</main>;
+}
+
+/** A page whose code is on its way. */
+function Coming() {
+  const { t } = useTranslation();
+  return (
+    <div className="wide-max page-body after-bar">
+      <RowsSkeleton label={t("states.loading")} />
+    </div>
+  );
 }
 
 /** A visitor sees what this is; somebody signed in sees the pages; whose login ran out signs in over what is open. */
@@ -77,7 +112,7 @@ export function Root() {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const me = useQuery(meQuery);
-  const path = useRouterState({ select: (state) => state.location.pathname });
+  const asked = useAsked();
   const last = useRef<Me | null>(null);
   const [later, setLater] = useState(false);
   const [help, setHelp] = useState(false);
@@ -85,6 +120,16 @@ export function Root() {
   useArrival();
   useReturn();
   useShortcuts(() => setHelp(true), Boolean(me.data));
+  useTelling(me.data?.id);
+  useLiveFeed(Boolean(me.data));
+
+  if (asked.alone) {
+    return (
+      <Suspense fallback={<Starting />}>
+        <Outlet />
+      </Suspense>
+    );
+  }
 
   if (me.data) last.current = me.data;
   const shown = me.data ?? last.current;
@@ -99,7 +144,7 @@ export function Root() {
         </main>
       );
     }
-    return <Landing deep={path !== "/"} />;
+    return <Landing returnTo={asked.returnTo} problem={asked.problem} />;
   }
 
   // The pages go first: none of them shall ask the server anything for somebody who is gone.
@@ -107,16 +152,17 @@ export function Root() {
 
   async function leave(id: string): Promise<void> {
     setLeaving(true);
+    let elsewhere: string | null;
     try {
-      await signOut();
+      elsewhere = await signOut();
     } catch {
       setLeaving(false);
       toast({ text: t("settings.signOutFailed") });
       return;
     }
     await (await import("../sync")).leaveDevice(id).catch(() => {});
-    // A new page: nothing of this person stays in memory.
-    location.assign("/");
+    // A new page: nothing of this person stays in memory. The provider's session ends at the provider.
+    location.assign(elsewhere ?? "/");
   }
 
   const expired = me.data === null;
@@ -131,6 +177,12 @@ export function Root() {
     await queries.invalidateQueries();
   }
 
+  /** Whether somebody signed in meanwhile, in another tab. */
+  async function look(): Promise<void> {
+    const found = (await me.refetch()).data;
+    if (found) await signedIn(found.id);
+  }
+
   return (
     <InsideContext value={{ me: shown, expired, openHelp: () => setHelp(true) }}>
       <Shell
@@ -140,11 +192,18 @@ export function Root() {
         expired={expired && later}
         onSignIn={() => setLater(false)}
       >
-        <Outlet />
+        <Suspense fallback={<Coming />}>
+          <Outlet />
+        </Suspense>
       </Shell>
       {help ? <KeyboardHelp onClose={() => setHelp(false)} /> : null}
       {expired && !later ? (
-        <SignInAgain me={shown} onSignedIn={(id) => void signedIn(id)} onLater={() => setLater(true)} />
+        <SignInAgain
+          me={shown}
+          onSignedIn={(id) => void signedIn(id)}
+          onLook={() => void look()}
+          onLater={() => setLater(true)}
+        />
       ) : null}
     </InsideContext>
   );

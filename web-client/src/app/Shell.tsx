@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useRouterState } from "@tanstack/react-router";
-import { ChevronDown, CircleUserRound, FileText, House, LogIn, X } from "lucide-react";
+import { ChevronDown, CircleUserRound, Compass, FileText, House, LogIn, ShieldCheck, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type CommunityRef, documentQuery, type Me } from "../api";
 import { ProfileMenu } from "../features/account";
-import { CommunityLinks, CommunitySide } from "../features/communities";
+import { AdminLinks, type AdminSection, AdminSide } from "../features/admin";
+import { CommunityLinks, CommunitySide, type Section } from "../features/communities";
 import { Face, Tile } from "../ui/Face";
 import { Icon } from "../ui/Icon";
 import { Logo } from "../ui/Logo";
@@ -17,73 +18,137 @@ const EXACT = { exact: true } as const;
 /** What the profile's menu leads to. */
 type Ways = { onHelp: () => void; onSignOut: () => void };
 
+type Place = "home" | "docs" | "directory" | "admin";
+
 type Here = {
-  place: "home" | "docs" | null;
+  place: Place | null;
   community: { slug: string; name: string; id: string } | null;
-  section: "home" | "docs" | null;
+  section: Section | null;
+  /** Which part of the administration, if one is there and may be. */
+  admin: AdminSection | null;
 };
+
+const SECTIONS: Record<string, Section> = {
+  "": "home",
+  docs: "documents",
+  wiki: "wiki",
+  posts: "posts",
+  faq: "faq",
+  members: "members",
+  settings: "settings",
+};
+
+const ADMIN_SECTIONS: Record<string, AdminSection> = {
+  "": "overview",
+  requests: "requests",
+  people: "people",
+  communities: "communities",
+  audit: "audit",
+  instance: "instance",
+};
+
+const PLACES: readonly [RegExp, Place][] = [
+  [/^\/$/, "home"],
+  [/^\/docs(\/|$)/, "docs"],
+  [/^\/(communities|people)(\/|$)/, "directory"],
+  [/^\/admin(\/|$)/, "admin"],
+];
 
 /** Where one is: which place of the rail, which community, which entry of its menu. */
 function useHere(me: Me): Here {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const documentId = /^\/d\/([^/]+)/.exec(path)?.[1];
   const facts = useQuery({ ...documentQuery(documentId ?? ""), enabled: documentId !== undefined });
-  const slug = /^\/c\/([^/]+)/.exec(path)?.[1];
   const named = (wanted: string): CommunityRef =>
     me.communities.find((community) => community.slug === wanted) ?? { id: wanted, slug: wanted, name: "" };
+  const [, slug, section = ""] = /^\/c\/([^/]+)\/?([^/]*)/.exec(path) ?? [];
   if (slug) {
-    const wanted = decodeURIComponent(slug);
-    return { place: null, community: named(wanted), section: /\/docs\/?$/.test(path) ? "docs" : "home" };
+    return {
+      place: null,
+      community: named(decodeURIComponent(slug)),
+      section: SECTIONS[section] ?? null,
+      admin: null,
+    };
   }
   if (documentId) {
     const community = facts.data?.community ?? null;
-    return { place: community ? null : "docs", community, section: "docs" };
+    const section = facts.data ? sectionOf(facts.data) : null;
+    return { place: community ? null : "docs", community, section, admin: null };
   }
+  const place = PLACES.find(([pattern]) => pattern.test(path))?.[1] ?? null;
+  const part = place === "admin" && me.is_administrator ? (/^\/admin\/([^/]+)/.exec(path)?.[1] ?? "") : null;
   return {
-    place: path === "/" ? "home" : path.startsWith("/docs") ? "docs" : null,
+    place,
     community: null,
     section: null,
+    admin: part === null ? null : (ADMIN_SECTIONS[part] ?? null),
   };
 }
 
+/** Which of its community's lists a document stands in. */
+function sectionOf(facts: object): Section {
+  const feature = "feature" in facts ? facts.feature : null;
+  return feature === "wiki" || feature === "posts" || feature === "faq" ? feature : "documents";
+}
+
 function Places({
+  me,
   here,
   className,
   small = false,
+  withAdmin = false,
   onGo,
 }: {
+  me: Me;
   here: Here;
   className?: string;
   small?: boolean;
+  withAdmin?: boolean;
   onGo?: () => void;
 }) {
   const { t } = useTranslation();
+  const shared = (place: Place) => ({
+    activeOptions: EXACT,
+    className,
+    "aria-current": here.place === place ? ("page" as const) : undefined,
+    onClick: onGo,
+  });
+  const waiting = me.requests_count ?? 0;
   return (
     <>
       <li>
-        <Link
-          activeOptions={EXACT}
-          to="/"
-          className={className}
-          aria-current={here.place === "home" ? "page" : undefined}
-          onClick={onGo}
-        >
+        <Link to="/" {...shared("home")}>
           <Icon of={House} />
           <span>{t("nav.home")}</span>
         </Link>
       </li>
       <li>
-        <Link
-          activeOptions={EXACT}
-          to="/docs"
-          className={className}
-          aria-current={here.place === "docs" ? "page" : undefined}
-          onClick={onGo}
-        >
+        <Link to="/docs" {...shared("docs")}>
           <Icon of={FileText} />
           <span>{t(small ? "nav.documents" : "nav.myDocuments")}</span>
         </Link>
       </li>
+      <li>
+        <Link to="/communities" {...shared("directory")}>
+          <Icon of={Compass} />
+          <span>{t("nav.directory")}</span>
+        </Link>
+      </li>
+      {withAdmin && me.is_administrator ? (
+        <li>
+          <Link to="/admin" {...shared("admin")}>
+            <Icon of={ShieldCheck} />
+            <span>{t(small ? "nav.admin" : "nav.administration")}</span>
+            {waiting > 0 ? (
+              <span className="count on">
+                <span className="sr">, </span>
+                {waiting}
+                <span className="sr"> {t("nav.requestsWaiting", { count: waiting })}</span>
+              </span>
+            ) : null}
+          </Link>
+        </li>
+      ) : null}
     </>
   );
 }
@@ -97,7 +162,7 @@ function Rail({ me, here, onHelp, onSignOut }: { me: Me; here: Here } & Ways) {
       </Link>
       <nav aria-label={t("nav.main")}>
         <ul>
-          <Places here={here} className="place" small />
+          <Places me={me} here={here} className="place" small withAdmin />
         </ul>
       </nav>
       <nav className="communities" aria-label={t("nav.myCommunities")}>
@@ -139,20 +204,27 @@ function MenuSheet({ me, here, onClose }: { me: Me; here: Here; onClose: () => v
   return (
     <Sheet onClose={onClose} label={t("nav.menu")}>
       <div className="line">
-        <strong className="grow">{here.community?.name || "Unisson"}</strong>
+        <strong className="grow">
+          {here.community?.name || (here.admin ? t("nav.administration") : "Unisson")}
+        </strong>
         <button type="button" className="icon-btn" aria-label={t("nav.closeMenu")} onClick={onClose}>
           <Icon of={X} />
         </button>
       </div>
       <div className="not-phone">
         <ul className="nav">
-          <Places here={here} onGo={onClose} />
+          <Places me={me} here={here} withAdmin onGo={onClose} />
         </ul>
         <hr />
       </div>
       {here.community ? (
         <nav aria-label={t("nav.community")}>
           <CommunityLinks slug={here.community.slug} here={here.section} onGo={onClose} />
+        </nav>
+      ) : null}
+      {here.admin ? (
+        <nav aria-label={t("nav.administration")}>
+          <AdminLinks me={me} here={here.admin} onGo={onClose} />
         </nav>
       ) : null}
       <p className="nav-title">{t("nav.myCommunities")}</p>
@@ -194,7 +266,7 @@ function Topbar({
             <Logo />
           </span>
         )}
-        <span className="clip">{community?.name || "Unisson"}</span>
+        <span className="clip">{community?.name || (here.admin ? t("nav.administration") : "Unisson")}</span>
         <Icon of={ChevronDown} small />
         <span className="sr">{t("nav.openMenu")}</span>
       </button>
@@ -222,7 +294,7 @@ function BottomBar({ me, here, onHelp, onSignOut }: { me: Me; here: Here } & Way
   return (
     <nav className="bottombar" aria-label={t("nav.main")}>
       <ul>
-        <Places here={here} small />
+        <Places me={me} here={here} small />
         <li>
           <ProfileMenu
             me={me}
@@ -260,12 +332,13 @@ export function Shell({ me, onHelp, onSignOut, expired, onSignIn, children }: Pr
       <a className="skip" href="#content">
         {t("nav.skip")}
       </a>
-      <div className={here.community ? "shell with-side" : "shell"}>
+      <div className={here.community || here.admin ? "shell with-side" : "shell"}>
         <Topbar me={me} here={here} onMenu={() => setMenu(true)} onHelp={onHelp} onSignOut={onSignOut} />
         <Rail me={me} here={here} onHelp={onHelp} onSignOut={onSignOut} />
         {here.community ? (
           <CommunitySide slug={here.community.slug} name={here.community.name} here={here.section} />
         ) : null}
+        {here.admin ? <AdminSide me={me} here={here.admin} /> : null}
         <main className="page" id="content" tabIndex={-1}>
           {expired ? (
             <div className="note warn page-note">

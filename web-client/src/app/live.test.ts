@@ -15,7 +15,12 @@ test("after a gap everything is old; what is not known yet is passed over", () =
 });
 
 test("without the feed only what changes under one's eyes is asked again and again", () => {
-  for (const key of [["me"], ["request", "r"], ["community", "s", "members"], ["admin", "requests", "list", "open"]])
+  for (const key of [
+    ["me"],
+    ["request", "r"],
+    ["community", "s", "members"],
+    ["admin", "requests", "list", "open"],
+  ])
     expect(isPolled(key), key.join()).toBe(true);
   for (const key of [["documents", "all", null], ["people", {}], ["admin", "audit"], ["config"]])
     expect(isPolled(key), key.join()).toBe(false);

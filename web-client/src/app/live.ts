@@ -18,11 +18,7 @@ export function keysOf({ kind, id, slug, community }: LiveEvent): QueryKey[] | n
     case "request":
       return [["request", id], ["requests"], ["admin", "requests"]];
     case "requests":
-      return [
-        ["admin", "requests"],
-        ["admin", "overview"],
-        ["me"],
-      ];
+      return [["admin", "requests"], ["admin", "overview"], ["me"]];
     case "invitations":
       return [["invitations"], ["me"]];
     case "documents":

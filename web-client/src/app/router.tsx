@@ -1,25 +1,87 @@
-/** Addresses and their pages. */
-import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+/** Addresses and their pages. The front page comes with the roof; every other page's code when it is opened. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Broken, NotFound } from "./Fallbacks";
-import { CommunityDocumentsPage, CommunityPage } from "./pages/CommunityPages";
-import { DocumentRoute } from "./pages/DocumentRoute";
-import { DocumentsPage } from "./pages/DocumentsPage";
 import { HomePage } from "./pages/HomePage";
 import { Root } from "./Root";
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: Broken });
-const home = createRoute({ getParentRoute: () => root, path: "/", component: HomePage });
-const docs = createRoute({ getParentRoute: () => root, path: "/docs", component: DocumentsPage });
-const community = createRoute({ getParentRoute: () => root, path: "/c/$slug", component: CommunityPage });
-const communityDocs = createRoute({
-  getParentRoute: () => root,
-  path: "/c/$slug/docs",
-  component: CommunityDocumentsPage,
-});
-const document = createRoute({ getParentRoute: () => root, path: "/d/$id", component: DocumentRoute });
+const under = { getParentRoute: () => root };
+
+const signing = () => import("./pages/SignInPages");
+const documents = () => import("./pages/DocumentPages");
+const community = () => import("./pages/CommunityPages");
+const directory = () => import("./pages/DirectoryPages");
+const requests = () => import("./pages/RequestPages");
+const profile = () => import("./pages/ProfilePages");
+const admin = () => import("./pages/AdminPages");
+
+const pages = [
+  createRoute({ ...under, path: "/", component: HomePage }),
+
+  createRoute({ ...under, path: "/sign-in", component: lazyRouteComponent(signing, "SignInRoute") }),
+  createRoute({ ...under, path: "/sign-in/link", component: lazyRouteComponent(signing, "LinkRoute") }),
+  createRoute({ ...under, path: "/sign-in/done", component: lazyRouteComponent(signing, "DoneRoute") }),
+  createRoute({ ...under, path: "/invitation", component: lazyRouteComponent(signing, "InvitationRoute") }),
+
+  createRoute({ ...under, path: "/docs", component: lazyRouteComponent(documents, "DocumentsPage") }),
+  createRoute({ ...under, path: "/d/$id", component: lazyRouteComponent(documents, "DocumentRoute") }),
+
+  createRoute({ ...under, path: "/c/$slug", component: lazyRouteComponent(community, "CommunityRoute") }),
+  createRoute({
+    ...under,
+    path: "/c/$slug/docs",
+    component: lazyRouteComponent(community, "DocumentsRoute"),
+  }),
+  createRoute({ ...under, path: "/c/$slug/wiki", component: lazyRouteComponent(community, "WikiRoute") }),
+  createRoute({ ...under, path: "/c/$slug/posts", component: lazyRouteComponent(community, "PostsRoute") }),
+  createRoute({ ...under, path: "/c/$slug/faq", component: lazyRouteComponent(community, "FaqRoute") }),
+  createRoute({
+    ...under,
+    path: "/c/$slug/members",
+    component: lazyRouteComponent(community, "MembersRoute"),
+  }),
+  createRoute({
+    ...under,
+    path: "/c/$slug/settings",
+    component: lazyRouteComponent(community, "SettingsRoute"),
+  }),
+
+  createRoute({
+    ...under,
+    path: "/communities",
+    component: lazyRouteComponent(directory, "CommunitiesRoute"),
+  }),
+  createRoute({ ...under, path: "/people", component: lazyRouteComponent(directory, "PeopleRoute") }),
+
+  createRoute({ ...under, path: "/request", component: lazyRouteComponent(requests, "NewRequestRoute") }),
+  createRoute({ ...under, path: "/requests/$id", component: lazyRouteComponent(requests, "RequestRoute") }),
+
+  createRoute({ ...under, path: "/profile", component: lazyRouteComponent(profile, "ProfileRoute") }),
+  createRoute({
+    ...under,
+    path: "/profile/sessions",
+    component: lazyRouteComponent(profile, "SessionsRoute"),
+  }),
+
+  createRoute({ ...under, path: "/admin", component: lazyRouteComponent(admin, "OverviewRoute") }),
+  createRoute({ ...under, path: "/admin/requests", component: lazyRouteComponent(admin, "QueueRoute") }),
+  createRoute({
+    ...under,
+    path: "/admin/requests/$id",
+    component: lazyRouteComponent(admin, "RequestRoute"),
+  }),
+  createRoute({ ...under, path: "/admin/people", component: lazyRouteComponent(admin, "PeopleRoute") }),
+  createRoute({
+    ...under,
+    path: "/admin/communities",
+    component: lazyRouteComponent(admin, "CommunitiesRoute"),
+  }),
+  createRoute({ ...under, path: "/admin/audit", component: lazyRouteComponent(admin, "AuditRoute") }),
+  createRoute({ ...under, path: "/admin/instance", component: lazyRouteComponent(admin, "InstanceRoute") }),
+] as const;
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, docs, community, communityDocs, document]),
+  routeTree: root.addChildren(pages),
   scrollRestoration: true,
   defaultPreload: false,
 });

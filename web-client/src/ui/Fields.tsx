@@ -73,7 +73,9 @@ export function Choices<Value extends string>({
   return (
     <fieldset
       className="field"
-      aria-describedby={[hint ? `${name}-hint` : "", error ? `${name}-error` : ""].join(" ").trim() || undefined}
+      aria-describedby={
+        [hint ? `${name}-hint` : "", error ? `${name}-error` : ""].join(" ").trim() || undefined
+      }
     >
       <legend>{legend}</legend>
       {hint ? (

@@ -67,7 +67,8 @@ export function PeoplePicker(props: Props) {
   const [closed, setClosed] = useState(false);
   const found = useFound(text, search);
   const taken = new Set([...without, ...people.map((person) => person.id)]);
-  const proposed = found && "people" in found ? found.people.filter((one) => !taken.has(one.id)).slice(0, 8) : [];
+  const proposed =
+    found && "people" in found ? found.people.filter((one) => !taken.has(one.id)).slice(0, 8) : [];
   const open = !closed && proposed.length > 0;
   const full = people.length >= most;
   const count = found && "people" in found ? proposed.length : null;
@@ -117,7 +118,11 @@ export function PeoplePicker(props: Props) {
           <span className="chip" key={person.id}>
             <Face id={person.id} name={person.name} outsider={person.outsider ?? false} size="xs" />
             {person.name}
-            <button type="button" aria-label={t("picker.remove", { name: person.name })} onClick={() => drop(person)}>
+            <button
+              type="button"
+              aria-label={t("picker.remove", { name: person.name })}
+              onClick={() => drop(person)}
+            >
               <Icon of={X} small />
             </button>
           </span>

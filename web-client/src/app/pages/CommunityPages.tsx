@@ -1,72 +1,90 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { communityQuery, type Me } from "../../api";
-import { CommunityHome, CommunityProblem } from "../../features/communities";
+import type { CommunityPlace, Feature } from "../../api";
+import { CommunityHomePage, FeaturePage, MembersPage, SettingsPage } from "../../features/communities";
 import { AllDocuments, NewDocument, RecentDocuments } from "../../features/documents";
-import { usePageTitle } from "../../ui/hooks";
 import { useInside } from "../Root";
 
-function mayCreate(me: Me, slug: string): boolean {
-  const role = me.communities.find((community) => community.slug === slug)?.role;
-  return role !== undefined && role !== "reader";
+const mayWrite = (place: CommunityPlace) => place.access === "write" || place.access === "manage";
+
+function Recent({ place, selfId }: { place: CommunityPlace; selfId: string }) {
+  const { t } = useTranslation();
+  return (
+    <section aria-labelledby="h-docs">
+      <div className="section-head">
+        <h2 id="h-docs">{t("home.recent")}</h2>
+        {place.features.includes("documents") ? (
+          <Link to="/c/$slug/docs" params={{ slug: place.slug }}>
+            {t("communities.allDocuments")}
+          </Link>
+        ) : null}
+      </div>
+      <RecentDocuments community={place.slug} selfId={selfId} emptyText={t("communities.noDocuments")} />
+    </section>
+  );
 }
 
-export function CommunityPage() {
-  const { t } = useTranslation();
+export function CommunityRoute() {
   const { slug } = useParams({ from: "/c/$slug" });
   const { me } = useInside();
-  const create = mayCreate(me, slug) ? <NewDocument community={slug} /> : null;
   return (
-    <CommunityHome
+    <CommunityHomePage
       key={slug}
       slug={slug}
-      selfId={me.id}
-      actions={create}
-      documents={
-        <section aria-labelledby="h-docs">
-          <div className="section-head">
-            <h2 id="h-docs">{t("home.recent")}</h2>
-            <Link to="/c/$slug/docs" params={{ slug }}>
-              {t("communities.allDocuments")}
-            </Link>
-          </div>
-          <RecentDocuments community={slug} selfId={me.id} emptyText={t("communities.noDocuments")} />
-        </section>
-      }
+      me={me}
+      documents={(place) => <Recent place={place} selfId={me.id} />}
     />
   );
 }
 
-export function CommunityDocumentsPage() {
+function List({ slug, feature }: { slug: string; feature: Feature }) {
   const { t } = useTranslation();
-  const { slug } = useParams({ from: "/c/$slug/docs" });
   const { me } = useInside();
-  const community = useQuery(communityQuery(slug));
-  const name = community.data?.name ?? "";
-  usePageTitle(
-    community.isError ? t("states.problemTitle") : name ? `${t("nav.documents")} – ${name}` : undefined,
-  );
-  if (community.isError) {
-    return (
-      <div className="wide-max page-body after-bar">
-        <h1 className="sr">{t("states.problemTitle")}</h1>
-        <CommunityProblem error={community.error} retry={() => void community.refetch()} />
-      </div>
-    );
-  }
   return (
-    <div className="wide-max narrow">
-      <div className="page-head">
-        <div>
-          <h1>{t("nav.documents")}</h1>
-          <p className="lede">{name}</p>
-        </div>
-        <div className="actions">{mayCreate(me, slug) ? <NewDocument community={slug} /> : null}</div>
-      </div>
-      <div className="page-body">
-        <AllDocuments key={slug} community={slug} selfId={me.id} emptyText={t("communities.noDocuments")} />
-      </div>
-    </div>
+    <FeaturePage
+      key={slug}
+      slug={slug}
+      feature={feature}
+      create={(place) => (mayWrite(place) ? <NewDocument community={slug} feature={feature} /> : null)}
+      list={(place) => (
+        <AllDocuments
+          community={slug}
+          feature={feature}
+          selfId={me.id}
+          emptyText={t(`documents.emptyLists.${feature}`)}
+          action={
+            mayWrite(place) && !place.archived ? (
+              <NewDocument community={slug} feature={feature} quiet />
+            ) : null
+          }
+        />
+      )}
+    />
   );
+}
+
+export function DocumentsRoute() {
+  return <List slug={useParams({ from: "/c/$slug/docs" }).slug} feature="documents" />;
+}
+
+export function WikiRoute() {
+  return <List slug={useParams({ from: "/c/$slug/wiki" }).slug} feature="wiki" />;
+}
+
+export function PostsRoute() {
+  return <List slug={useParams({ from: "/c/$slug/posts" }).slug} feature="posts" />;
+}
+
+export function FaqRoute() {
+  return <List slug={useParams({ from: "/c/$slug/faq" }).slug} feature="faq" />;
+}
+
+export function MembersRoute() {
+  const { slug } = useParams({ from: "/c/$slug/members" });
+  return <MembersPage key={slug} slug={slug} selfId={useInside().me.id} />;
+}
+
+export function SettingsRoute() {
+  const { slug } = useParams({ from: "/c/$slug/settings" });
+  return <SettingsPage key={slug} slug={slug} selfId={useInside().me.id} />;
 }

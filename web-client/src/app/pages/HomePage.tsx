@@ -4,11 +4,13 @@ import { useReachable } from "../../api";
 import { NewDocumentSomewhere, RecentDocuments } from "../../features/documents";
 import { currentLanguage } from "../../i18n";
 import { sayToday } from "../../i18n/dates";
-import { Tile } from "../../ui/Face";
 import { usePageTitle } from "../../ui/hooks";
 import { OfflineNote } from "../../ui/States";
 import { useInside } from "../Root";
+import { Awaited } from "./home/Awaited";
+import { MyCommunities, MyRequests, OpenCommunities, RequestCard } from "./home/Communities";
 
+/** What waits for me, what I was working on, where I belong and could belong. */
 export function HomePage() {
   const { t } = useTranslation();
   const { me } = useInside();
@@ -29,6 +31,7 @@ export function HomePage() {
       <div className="page-body cols">
         <div className="stack">
           {reachable ? null : <OfflineNote />}
+          {reachable ? <Awaited me={me} /> : null}
           <section aria-labelledby="h-docs">
             <div className="section-head">
               <h2 id="h-docs">{t("home.recent")}</h2>
@@ -36,27 +39,12 @@ export function HomePage() {
             </div>
             <RecentDocuments community={null} limit={8} selfId={me.id} emptyText={t("home.noDocuments")} />
           </section>
+          {reachable && me.role !== "outsider" ? <OpenCommunities /> : null}
         </div>
         <div className="stack">
-          <section aria-labelledby="h-com">
-            <div className="section-head">
-              <h2 id="h-com">{t("home.communities")}</h2>
-            </div>
-            {me.communities.length === 0 ? (
-              <p className="muted">{t("communities.noneYet")}</p>
-            ) : (
-              <ul className="nav outdent">
-                {me.communities.map((community) => (
-                  <li key={community.id}>
-                    <Link to="/c/$slug" params={{ slug: community.slug }}>
-                      <Tile id={community.id} name={community.name} size="sm" />
-                      <span className="two-lines">{community.name}</span>
-                    </Link>
-                  </li>
-                ))}
-              </ul>
-            )}
-          </section>
+          <MyCommunities me={me} />
+          {reachable && me.may_request ? <MyRequests /> : null}
+          {me.may_request ? <RequestCard me={me} /> : null}
         </div>
       </div>
     </div>

@@ -1,11 +1,14 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Handshake, PenLine, ShieldCheck, SunMoon } from "lucide-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { configQuery } from "../../api";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
 import { Logo } from "../../ui/Logo";
-import { DemoPeople } from "./DemoPeople";
 import { LanguageSwitch } from "./LanguageSwitch";
+import { SignInProblem } from "./SignInProblem";
+import { SignInWays } from "./SignInWays";
 import { ThemeMenu } from "./ThemeMenu";
 import "./landing.css";
 
@@ -47,11 +50,10 @@ function Scene() {
   );
 }
 
-/** What a visitor sees, at any address: what this is, and how to come in. The address is kept for afterwards. */
-export function Landing({ deep }: { deep: boolean }) {
+/** What stands around every page of somebody who isn't signed in. */
+export function VisitorFrame({ children, grid = false }: { children: ReactNode; grid?: boolean }) {
   const { t } = useTranslation();
-  const queries = useQueryClient();
-  usePageTitle(t("landing.pageTitle"));
+  const demo = useQuery(configQuery).data?.demo ?? false;
   return (
     <div className="landing">
       <header>
@@ -62,36 +64,11 @@ export function Landing({ deep }: { deep: boolean }) {
         <span className="grow" />
         <LanguageSwitch />
       </header>
-      <main id="content" tabIndex={-1} className="landing-grid">
-        <div>
-          <h1>
-            <span className="phrase">{t("landing.title")}</span>{" "}
-            <span className="phrase">
-              <span className="nowrap">{t("landing.titleBeyond")}</span> {t("landing.titleEnd")}
-            </span>
-          </h1>
-          <p className="promise">{t("landing.promise")}</p>
-          <section className="sign" aria-labelledby="sign-in">
-            <div>
-              <h2 id="sign-in">{t("signIn.title")}</h2>
-              <p className="hint">{deep ? t("signIn.toContinue") : t("signIn.hint")}</p>
-            </div>
-            <DemoPeople onSignedIn={() => void queries.invalidateQueries()} />
-          </section>
-        </div>
-        <Scene />
-        <ul className="points">
-          {POINTS.map(({ icon, key }) => (
-            <li key={key}>
-              <Icon of={icon} />
-              <strong>{t(`landing.points.${key}.title`)}</strong>
-              <span className="muted">{t(`landing.points.${key}.text`)}</span>
-            </li>
-          ))}
-        </ul>
+      <main id="content" tabIndex={-1} className={grid ? "landing-grid" : "landing-one"}>
+        {children}
       </main>
       <footer>
-        <span className="grow">{t("landing.demo")}</span>
+        <span className="grow">{demo ? t("landing.demo") : null}</span>
         <ThemeMenu
           trigger={
             <button type="button" className="btn small">
@@ -102,5 +79,46 @@ export function Landing({ deep }: { deep: boolean }) {
         />
       </footer>
     </div>
+  );
+}
+
+type Props = {
+  /** Where to go once signed in: the address that was asked for. */
+  returnTo: string;
+  /** Why the last attempt failed, as the way back from the provider says. */
+  problem?: { code: string; reference: string | undefined } | undefined;
+};
+
+/** What a visitor sees, at any address: what this is, and how to come in. The address is kept for afterwards. */
+export function Landing({ returnTo, problem }: Props) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  usePageTitle(t(problem ? "signIn.problemTitle" : "landing.pageTitle"));
+  return (
+    <VisitorFrame grid>
+      <div>
+        <h1>
+          <span className="phrase">{t("landing.title")}</span>{" "}
+          <span className="phrase">
+            <span className="nowrap">{t("landing.titleBeyond")}</span> {t("landing.titleEnd")}
+          </span>
+        </h1>
+        <p className="promise">{t("landing.promise")}</p>
+        <section className="sign" aria-label={t("signIn.title")}>
+          {problem ? <SignInProblem code={problem.code} reference={problem.reference} /> : null}
+          <SignInWays returnTo={returnTo} onSignedIn={() => void queries.invalidateQueries()} />
+        </section>
+      </div>
+      <Scene />
+      <ul className="points">
+        {POINTS.map(({ icon, key }) => (
+          <li key={key}>
+            <Icon of={icon} />
+            <strong>{t(`landing.points.${key}.title`)}</strong>
+            <span className="muted">{t(`landing.points.${key}.text`)}</span>
+          </li>
+        ))}
+      </ul>
+    </VisitorFrame>
   );
 }

@@ -1,6 +1,7 @@
-import { Keyboard, Languages, LogOut } from "lucide-react";
+import { useNavigate } from "@tanstack/react-router";
+import { CircleUserRound, Keyboard, Languages, LogOut, MonitorSmartphone, ShieldCheck } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { type Me, saveLanguage } from "../../api";
+import { type Me, saveProfile } from "../../api";
 import { chooseLanguage, currentLanguage, LANGUAGE_NAMES, LANGUAGES, type Language } from "../../i18n";
 import { Menu, MenuItem, MenuRule, MenuSection, type MenuTrigger, type Placement } from "../../ui/Menu";
 import { setTheme, useTheme } from "../../ui/theme";
@@ -14,21 +15,33 @@ type Props = {
   onSignOut: () => void;
 };
 
-/** Theme, language, keyboard help, sign out. */
+/** Profile, logins, administration; theme, language, keyboard help; sign out. */
 export function ProfileMenu({ me, trigger, placement, onHelp, onSignOut }: Props) {
   const { t } = useTranslation();
   const theme = useTheme();
   const language = currentLanguage();
+  const navigate = useNavigate();
 
   function speak(chosen: Language): void {
     void chooseLanguage(chosen);
     // Messages sent to this person follow as well; the page doesn't wait for that.
-    saveLanguage(chosen).catch(() => {});
+    saveProfile({ language: chosen }).catch(() => {});
   }
 
   return (
     <Menu label={t("settings.profile")} trigger={trigger} placement={placement}>
       <MenuSection title={t("settings.signedInAs", { name: me.name })}>
+        <MenuItem icon={CircleUserRound} onAction={() => void navigate({ to: "/profile" })}>
+          {t("nav.profile")}
+        </MenuItem>
+        <MenuItem icon={MonitorSmartphone} onAction={() => void navigate({ to: "/profile/sessions" })}>
+          {t("nav.sessions")}
+        </MenuItem>
+        {me.is_administrator ? (
+          <MenuItem icon={ShieldCheck} onAction={() => void navigate({ to: "/admin" })}>
+            {t("nav.administration")}
+          </MenuItem>
+        ) : null}
         <MenuItem icon={Keyboard} hint="?" onAction={onHelp}>
           {t("help.title")}
         </MenuItem>

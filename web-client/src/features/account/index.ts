@@ -1,3 +1,10 @@
+export { InvitationPage } from "./InvitationPage";
 export { Landing } from "./Landing";
+export { LinkPage } from "./LinkPage";
 export { ProfileMenu } from "./ProfileMenu";
+export { ProfilePage } from "./ProfilePage";
+export { localAddress, tellSignedIn } from "./returning";
+export { SessionsPage } from "./SessionsPage";
 export { SignInAgain } from "./SignInAgain";
+export { SignInDone } from "./SignInDone";
+export { SignInProblem } from "./SignInProblem";

@@ -1,7 +1,8 @@
 import { useParams, useRouterState } from "@tanstack/react-router";
 import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { DocumentPage } from "../../features/documents";
+import { AllDocuments, DocumentPage, NewDocumentSomewhere } from "../../features/documents";
+import { usePageTitle } from "../../ui/hooks";
 import { TextSkeleton } from "../../ui/States";
 import { useInside } from "../Root";
 
@@ -21,5 +22,28 @@ export function DocumentRoute() {
     >
       <DocumentPage key={id} id={id} me={me} expired={expired} fresh={fresh} onHelp={openHelp} />
     </Suspense>
+  );
+}
+
+/** Everything I can open, latest first. */
+export function DocumentsPage() {
+  const { t } = useTranslation();
+  const { me } = useInside();
+  usePageTitle(t("nav.myDocuments"));
+  return (
+    <div className="wide-max narrow">
+      <div className="page-head">
+        <div>
+          <h1>{t("nav.myDocuments")}</h1>
+          <p className="lede">{t("documents.allHint")}</p>
+        </div>
+        <div className="actions">
+          <NewDocumentSomewhere me={me} />
+        </div>
+      </div>
+      <div className="page-body">
+        <AllDocuments community={null} selfId={me.id} emptyText={t("home.noDocuments")} />
+      </div>
+    </div>
   );
 }

@@ -1,0 +1,21 @@
+import { useParams } from "@tanstack/react-router";
+import * as admin from "../../features/admin";
+import { useInside } from "../Root";
+
+export const OverviewRoute = () => <admin.OverviewPage />;
+export const AuditRoute = () => <admin.AuditPage />;
+export const InstanceRoute = () => <admin.InstancePage />;
+export const CommunitiesRoute = () => <admin.CommunitiesPage />;
+
+export function PeopleRoute() {
+  return <admin.PeoplePage selfId={useInside().me.id} />;
+}
+
+export function QueueRoute() {
+  return <admin.QueuePage id={null} me={useInside().me} />;
+}
+
+export function RequestRoute() {
+  const { id } = useParams({ from: "/admin/requests/$id" });
+  return <admin.QueuePage id={id} me={useInside().me} />;
+}

@@ -1,0 +1,52 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { type SimilarCommunity, similarQuery } from "../../api";
+import { Tile } from "../../ui/Face";
+import { useSettled } from "../../ui/Lists";
+
+function SimilarRow({ community }: { community: SimilarCommunity }) {
+  const { t } = useTranslation();
+  const { slug, name, members_count, role, joining } = community;
+  return (
+    <li>
+      <div className="row mid">
+        <Tile id={community.id} name={name} size="md" />
+        <div className="grow">
+          <p>
+            <Link className="cover" to="/c/$slug" params={{ slug }} target="_blank">
+              {name}
+              <span className="sr"> {t("requests.newTab")}</span>
+            </Link>
+          </p>
+          <p className="meta">
+            {t("communities.memberCount", { count: members_count })} ·{" "}
+            {role ? t("requests.already") : t(`requests.joining.${joining}`)}
+          </p>
+        </div>
+      </div>
+    </li>
+  );
+}
+
+/** While a name is typed: communities that are called nearly so. */
+export function Similar({ id, name }: { id: string; name: string }) {
+  const { t } = useTranslation();
+  const settled = useSettled(name.trim(), 350);
+  const similar = useQuery(similarQuery(settled));
+  const found = settled.length < 3 ? [] : (similar.data ?? []).slice(0, 4);
+  return (
+    <div id={id} role="status">
+      {found.length > 0 ? (
+        <div className="similar">
+          <p className="sim-t">{t("requests.similar", { count: found.length })}</p>
+          <ul className="rows">
+            {found.map((community) => (
+              <SimilarRow key={community.slug} community={community} />
+            ))}
+          </ul>
+        </div>
+      ) : null}
+    </div>
+  );
+}

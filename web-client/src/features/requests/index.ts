@@ -1,0 +1,2 @@
+export { RequestRows } from "./MyRequests";
+export { NewRequestPage, RequestPage } from "./RequestPage";
