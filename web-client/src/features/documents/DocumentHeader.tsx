@@ -1,13 +1,23 @@
 import { Link } from "@tanstack/react-router";
-import { ArrowLeft, Download, Ellipsis, Keyboard, Link2, Pencil, Volume2, VolumeX } from "lucide-react";
-import type { ReactNode } from "react";
+import {
+  ArrowLeft,
+  Download,
+  Ellipsis,
+  Keyboard,
+  Link2,
+  Pencil,
+  UsersRound,
+  Volume2,
+  VolumeX,
+} from "lucide-react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { DocumentFacts } from "../../api";
 import type { Person } from "../../sync";
 import { NamedFace } from "../../ui/Face";
 import { Icon } from "../../ui/Icon";
 import { Menu, MenuItem } from "../../ui/Menu";
-import { toast } from "../../ui/Toasts";
+import { SharingDialog, useCopyLink } from "./SharingDialog";
 
 const MOST_FACES = 3;
 
@@ -80,12 +90,8 @@ export function DocumentHeader(props: Props) {
   const { facts, people, selfId, state, editable, muted } = props;
   const { t } = useTranslation();
 
-  function copyLink(): void {
-    navigator.clipboard.writeText(`${location.origin}/d/${facts.id}`).then(
-      () => toast({ text: t("documents.linkCopied") }),
-      () => toast({ text: t("documents.linkNotCopied") }),
-    );
-  }
+  const copyLink = useCopyLink(facts.id);
+  const [sharing, setSharing] = useState(false);
 
   return (
     <div className="doc-head">
@@ -111,9 +117,9 @@ export function DocumentHeader(props: Props) {
           {state}
         </div>
         <Faces people={people} selfId={selfId} />
-        <button type="button" className="btn edge not-phone" onClick={copyLink}>
-          <Icon of={Link2} small />
-          {t("documents.copyLink")}
+        <button type="button" className="btn edge not-phone" onClick={() => setSharing(true)}>
+          <Icon of={UsersRound} small />
+          {t("sharing.open")}
         </button>
         <Menu
           label={t("documents.actions")}
@@ -128,6 +134,9 @@ export function DocumentHeader(props: Props) {
               {t("documents.rename")}
             </MenuItem>
           ) : null}
+          <MenuItem icon={UsersRound} onAction={() => setSharing(true)}>
+            {t("sharing.open")}
+          </MenuItem>
           <MenuItem icon={Link2} onAction={copyLink}>
             {t("documents.copyLink")}
           </MenuItem>
@@ -143,6 +152,7 @@ export function DocumentHeader(props: Props) {
         </Menu>
       </div>
       {props.toolbar}
+      {sharing ? <SharingDialog facts={facts} selfId={selfId} onClose={() => setSharing(false)} /> : null}
     </div>
   );
 }
