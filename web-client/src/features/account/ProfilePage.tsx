@@ -13,6 +13,8 @@ import { Icon } from "../../ui/Icon";
 import { toast } from "../../ui/Toasts";
 import "./profile.css";
 
+/** Being inside a place is not being at it. */
+const EXACT = { exact: true } as const;
 const NAME_LENGTH = 120;
 const SERVICE_LENGTH = 160;
 const DIRECTORIES: readonly Directory[] = ["agents", "communities"];
@@ -43,10 +45,14 @@ export function ProfileFrame({
       </div>
       <div className="page-body">
         <nav className="tabs" aria-label={t("profile.parts")}>
-          <Link to="/profile" aria-current={part === "profile" ? "page" : undefined}>
+          <Link activeOptions={EXACT} to="/profile" aria-current={part === "profile" ? "page" : undefined}>
             {t("profile.title")}
           </Link>
-          <Link to="/profile/sessions" aria-current={part === "sessions" ? "page" : undefined}>
+          <Link
+            activeOptions={EXACT}
+            to="/profile/sessions"
+            aria-current={part === "sessions" ? "page" : undefined}
+          >
             {t("profile.sessionsTitle")}
           </Link>
         </nav>

@@ -10,7 +10,7 @@ import {
   type LucideIcon,
   Newspaper,
 } from "lucide-react";
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
   type CommunityRequest,
@@ -26,6 +26,7 @@ import {
   myRequestsQuery,
   Problem,
   requestQuery,
+  type SimilarCommunity,
   uuidv7,
   VISIBILITIES,
 } from "../../api";
@@ -144,10 +145,13 @@ function useRefusal() {
   };
 }
 
-type Props = { me: Me; request: CommunityRequest | null };
+/** The way into a community that is much like the one asked for, drawn by whoever knows it. */
+export type JoinSlot = (community: SimilarCommunity) => ReactNode;
+
+type Props = { me: Me; request: CommunityRequest | null; join: JoinSlot };
 
 /** The form, for a new request, a draft, or one that was sent back with a question. */
-export function RequestForm({ me, request }: Props) {
+export function RequestForm({ me, request, join }: Props) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const queries = useQueryClient();
@@ -230,7 +234,7 @@ export function RequestForm({ me, request }: Props) {
             />
           )}
         </Field>
-        <Similar id={fieldId("similar")} name={words.name} />
+        <Similar id={fieldId("similar")} name={words.name} join={join} />
       </div>
       <Field id={fieldId("purpose")} label={t("requests.fields.purpose")} error={faultAt("purpose")}>
         {(described) => (

@@ -21,7 +21,7 @@ import { Forbidden, Missing, RowsSkeleton } from "../../ui/States";
 import { toast } from "../../ui/Toasts";
 import { When } from "../../ui/When";
 import { RequestRows } from "./MyRequests";
-import { RequestForm } from "./RequestForm";
+import { type JoinSlot, RequestForm } from "./RequestForm";
 import { Steps } from "./Steps";
 import { StateBadge } from "./words";
 import "./requests.css";
@@ -30,10 +30,12 @@ function Aside({ children, state }: { children?: ReactNode; state: CommunityRequ
   const { t } = useTranslation();
   return (
     <aside className="stack" aria-label={t("requests.aside")}>
-      <section className="card">
-        <h2>{t("requests.next")}</h2>
-        <Steps state={state} />
-      </section>
+      {state === "refused" ? null : (
+        <section className="card">
+          <h2>{t("requests.next")}</h2>
+          <Steps state={state} />
+        </section>
+      )}
       {children}
     </aside>
   );
@@ -56,7 +58,7 @@ function Others({ but }: { but: string | null }) {
 }
 
 /** Asks for a community: a new request, or the draft that was left. */
-export function NewRequestPage({ me }: { me: Me }) {
+export function NewRequestPage({ me, join }: { me: Me; join: JoinSlot }) {
   const { t } = useTranslation();
   const mine = useQuery(myRequestsQuery);
   // The draft one comes back to; what is made here meanwhile doesn't change the form under one's hands.
@@ -68,7 +70,7 @@ export function NewRequestPage({ me }: { me: Me }) {
   const allowed = me.may_request;
   let body: ReactNode;
   if (!allowed) body = <Forbidden>{t("requests.notForYou")}</Forbidden>;
-  else if (draft.current !== undefined) body = <RequestForm me={me} request={draft.current} />;
+  else if (draft.current !== undefined) body = <RequestForm me={me} request={draft.current} join={join} />;
   else if (mine.isError) {
     body = <Refused error={mine.error} failed={t("requests.loadFailed")} retry={() => void mine.refetch()} />;
   } else body = <RowsSkeleton label={t("requests.loading")} />;
@@ -100,20 +102,20 @@ function Facts({ request }: { request: CommunityRequest }) {
         <h2 id="h-facts">{t("requests.what")}</h2>
       </div>
       <dl className="facts">
-        <dt>{t("requests.fields.purpose")}</dt>
+        <dt>{t("requests.facts.purpose")}</dt>
         <dd className="kept-lines">{request.purpose}</dd>
-        <dt>{t("requests.fields.model")}</dt>
+        <dt>{t("requests.facts.model")}</dt>
         <dd>{t(`requests.models.${request.model}.title`)}</dd>
-        <dt>{t("requests.fields.visibility")}</dt>
+        <dt>{t("requests.facts.visibility")}</dt>
         <dd>
           {t(`communities.visibility.${request.visibility}`)}.{" "}
           <span className="muted">{t(`requests.visibility.${request.visibility}`)}</span>
         </dd>
-        <dt>{t("requests.fields.joining")}</dt>
+        <dt>{t("requests.facts.joining")}</dt>
         <dd>{t(`requests.joinings.${request.joining}.title`)}</dd>
-        <dt>{t("requests.fields.features")}</dt>
+        <dt>{t("requests.facts.features")}</dt>
         <dd>{request.features.map((feature) => t(`requests.features.${feature}`)).join(", ")}</dd>
-        <dt>{t("requests.fields.leaders")}</dt>
+        <dt>{t("requests.facts.leaders")}</dt>
         <dd>
           {request.co_leaders.length > 0
             ? request.co_leaders.map((person) => person.name).join(", ")
@@ -291,7 +293,7 @@ function DropDraft({ request }: { request: CommunityRequest }) {
 }
 
 /** One request of mine: how far it is, what was asked back, the form again if something is missing. */
-export function RequestPage({ id, me }: { id: string; me: Me }) {
+export function RequestPage({ id, me, join }: { id: string; me: Me; join: JoinSlot }) {
   const { t } = useTranslation();
   const asked = useQuery(requestQuery(id));
   const request = asked.data;
@@ -345,7 +347,9 @@ export function RequestPage({ id, me }: { id: string; me: Me }) {
       <div className="page-body cols request">
         <div className="stack">
           <StateNote request={request} />
-          {editable ? <RequestForm key={`${id} ${request.state}`} me={me} request={request} /> : null}
+          {editable ? (
+            <RequestForm key={`${id} ${request.state}`} me={me} request={request} join={join} />
+          ) : null}
           {editable ? null : <Facts request={request} />}
           <Messages request={request} selfId={me.id} />
         </div>

@@ -1,11 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type SimilarCommunity, similarQuery } from "../../api";
 import { Tile } from "../../ui/Face";
 import { useSettled } from "../../ui/Lists";
 
-function SimilarRow({ community }: { community: SimilarCommunity }) {
+type Joining = (community: SimilarCommunity) => ReactNode;
+
+function SimilarRow({ community, join }: { community: SimilarCommunity; join: Joining }) {
   const { t } = useTranslation();
   const { slug, name, members_count, role, joining } = community;
   return (
@@ -24,13 +27,14 @@ function SimilarRow({ community }: { community: SimilarCommunity }) {
             {role ? t("requests.already") : t(`requests.joining.${joining}`)}
           </p>
         </div>
+        {role === null && joining !== "invitation" ? <div className="answer">{join(community)}</div> : null}
       </div>
     </li>
   );
 }
 
 /** While a name is typed: communities that are called nearly so. */
-export function Similar({ id, name }: { id: string; name: string }) {
+export function Similar({ id, name, join }: { id: string; name: string; join: Joining }) {
   const { t } = useTranslation();
   const settled = useSettled(name.trim(), 350);
   const similar = useQuery(similarQuery(settled));
@@ -42,7 +46,7 @@ export function Similar({ id, name }: { id: string; name: string }) {
           <p className="sim-t">{t("requests.similar", { count: found.length })}</p>
           <ul className="rows">
             {found.map((community) => (
-              <SimilarRow key={community.slug} community={community} />
+              <SimilarRow key={community.slug} community={community} join={join} />
             ))}
           </ul>
         </div>

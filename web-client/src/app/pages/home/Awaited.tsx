@@ -45,9 +45,7 @@ export function Awaited({ me }: { me: Me }) {
                     {t("home.sentBack", { name: request.name })}
                   </Link>
                 </p>
-                {request.reason ? (
-                  <p className="two-lines">{t("home.quoted", { text: request.reason })}</p>
-                ) : null}
+                {request.reason ? <p className="two-lines">{request.reason}</p> : null}
                 {request.decided_by ? <p className="meta">{request.decided_by.name}</p> : null}
               </div>
             </div>
