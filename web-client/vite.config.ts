@@ -24,7 +24,7 @@ export default defineConfig({
         globPatterns: ["**/*.{html,js,css,svg,woff2}"],
         globIgnores: ["**/*latin-ext*"],
         navigateFallback: "/index.html",
-        navigateFallbackDenylist: [/^\/(api|auth|collab|yjs|embed|healthz|readyz)(\/|$)/],
+        navigateFallbackDenylist: [/^\/(api|auth|collab|yjs|live|embed|healthz|readyz)(\/|$)/],
         // The first visit is served from the cache as well: whoever loses the network then finds the page again.
         clientsClaim: true,
       },
@@ -39,6 +39,6 @@ export default defineConfig({
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/api": behind, "/auth": behind, "/collab": behind, "/yjs": behind } },
+  server: { proxy: { "/api": behind, "/auth": behind, "/collab": behind, "/yjs": behind, "/live": behind } },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
 });

@@ -133,6 +133,22 @@ test("an opening that is swallowed is given up", () => {
   expect(last().closed).toBe(true);
 });
 
+test("a feed that falls silent has lost its network; a sign of life is no event", () => {
+  start();
+  last().opens();
+  for (let at = 0; at < 5; at += 1) {
+    clock.pass(20_000);
+    last().tell('{"kind":"alive"}');
+  }
+  expect(heard).toEqual([]);
+  expect(FakeSocket.made).toHaveLength(1);
+  clock.pass(50_000);
+  expect(last().closed).toBe(true);
+  expect(states).toEqual([true, false]);
+  clock.pass(1000);
+  expect(FakeSocket.made).toHaveLength(2);
+});
+
 test("whoever looks again needn't wait; an open socket is left alone", () => {
   const feed = start();
   feed.wake();
@@ -142,7 +158,7 @@ test("whoever looks again needn't wait; an open socket is left alone", () => {
   expect(FakeSocket.made).toHaveLength(2);
   last().opens();
   // The attempt that was put off is not made as well.
-  clock.pass(60_000);
+  clock.pass(40_000);
   expect(FakeSocket.made).toHaveLength(2);
   expect(states.at(-1)).toBe(true);
 });

@@ -30,6 +30,8 @@ const FIRST_DELAY_MS = 1000;
 const MOST_DELAY_MS = 30_000;
 /** An opening that takes longer than this is swallowed somewhere on the way. */
 const OPENS_WITHIN_MS = 10_000;
+/** The server says that it is there every twenty seconds; a feed that is silent for longer has lost its network. */
+const SILENCE_MS = 50_000;
 /** A socket that lived so long was well: the next attempt is a first one again. */
 const WELL_AFTER_MS = 20_000;
 
@@ -83,16 +85,34 @@ export class Feed {
   #connect(): void {
     const socket = this.#wanted.open(this.#wanted.url);
     this.#socket = socket;
-    const late = this.#wanted.after(OPENS_WITHIN_MS, () => socket.close());
-    let forget: () => void = () => {};
     let opened = false;
+    let well: () => void = () => {};
     const isMine = () => this.#socket === socket;
+    // A close that the network swallows is told minutes later: it counts from here on.
+    const lost = () => {
+      silent();
+      well();
+      if (!isMine()) return;
+      this.#socket = null;
+      this.#missed = true;
+      if (opened) this.#wanted.onOpen(false);
+      this.#again();
+    };
+    const giveUp = () => {
+      lost();
+      socket.close();
+    };
+    let silent = this.#wanted.after(OPENS_WITHIN_MS, giveUp);
+    const heard = () => {
+      silent();
+      silent = this.#wanted.after(SILENCE_MS, giveUp);
+    };
 
     socket.addEventListener("open", () => {
-      late();
       if (!isMine()) return;
       opened = true;
-      forget = this.#wanted.after(WELL_AFTER_MS, () => {
+      heard();
+      well = this.#wanted.after(WELL_AFTER_MS, () => {
         this.#failures = 0;
       });
       this.#wanted.onOpen(true);
@@ -100,18 +120,12 @@ export class Feed {
       this.#missed = false;
     });
     socket.addEventListener("message", ({ data }: MessageEvent) => {
-      const event = isMine() ? readEvent(data) : null;
-      if (event) this.#wanted.onEvent(event);
-    });
-    socket.addEventListener("close", () => {
-      late();
-      forget();
       if (!isMine()) return;
-      this.#socket = null;
-      this.#missed = true;
-      if (opened) this.#wanted.onOpen(false);
-      this.#again();
+      heard();
+      const event = readEvent(data);
+      if (event && event.kind !== "alive") this.#wanted.onEvent(event);
     });
+    socket.addEventListener("close", lost);
   }
 
   #again(): void {
