@@ -223,6 +223,60 @@ describe('access', { skip }, () => {
     })
   }
 
+  /** Ann is here and has sent three of her six letters; Bob brings all of them, one deleted, and Ann does not confirm the rest. */
+  async function refused (name) {
+    const { doc, updates } = letters(6)
+    const ann = await RawHocuspocus.open(server)
+    await ann.hello(name, await server.token(name, { user: people.ann }))
+    ann.awareness(name, [doc.clientID, 1, { user: { name: 'Ann' } }])
+    await ann.got('awareness')
+    for (const update of updates.slice(0, 3)) ann.update(name, update)
+    const half = new Y.Doc()
+    for (const update of updates.slice(0, 3)) Y.applyUpdate(half, update)
+    const bob = await RawHocuspocus.open(server)
+    await bob.hello(name, await server.token(name, { user: people.bob }))
+    await until('Bob has the first three', () => bob.document().getText('text').toString() === 'abc')
+    await bob.got('status')
+    const bobs = new Y.Doc()
+    Y.applyUpdate(bobs, Y.encodeStateAsUpdate(doc))
+    bobs.getText('text').delete(4, 1)
+    const [asked, told] = [ann.count('step1'), bob.count('status')]
+    bob.update(name, Y.encodeStateAsUpdate(bobs, Y.encodeStateVector(half)))
+    await ann.got('step1', { nth: asked + 1 })
+    ann.step2(name, Y.encodeStateAsUpdate(half))
+    assert.equal((await bob.got('status', { nth: told + 1 })).stored, 0)
+    return { ann, bob, bobs, updates, asked: bob.count('step1') }
+  }
+
+  /** Bob is asked, and what he was refused is acknowledged and there. */
+  async function comesBack (name, { bob, bobs, asked }) {
+    await bob.got('step1', { nth: asked + 1 })
+    const told = bob.count('status')
+    bob.step2(name, Y.encodeStateAsUpdate(bobs))
+    assert.equal((await bob.got('status', { nth: told + 1 })).stored, 1)
+    const fresh = await RawHocuspocus.open(server)
+    await fresh.hello(name, await server.token(name, { user: people.bob }))
+    await until('a newcomer reads it', () => fresh.document().getText('text').toString() === 'abcdf')
+    fresh.end()
+  }
+
+  test('s16_what somebody deleted of letters that were refused is asked for once these have come', async () => {
+    const name = 's16 deleted'
+    const { ann, updates, ...bobs } = await refused(name)
+    for (const update of updates.slice(3)) ann.update(name, update)
+    await comesBack(name, bobs)
+    ann.end()
+    bobs.bob.end()
+  })
+
+  test('s16_what was refused is asked for when its owner has gone', async () => {
+    const name = 's16 gone'
+    const { ann, ...bobs } = await refused(name)
+    ann.end()
+    await comesBack(name, bobs)
+    bobs.bob.end()
+  })
+
   test('s16_letters that come along with others bind nobody\'s id', () => arena(server, async join => {
     // Bob's step 2 brings letters of a third person; that person then comes and writes without trouble.
     const name = 's16 along'

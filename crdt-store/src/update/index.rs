@@ -90,8 +90,11 @@ impl Index {
     }
 
     pub fn covers_ranges(&self, ranges: &Ranges) -> bool {
+        self.covers_structs(ranges) && self.deletes.covers(&ranges.deletes)
+    }
+
+    pub fn covers_structs(&self, ranges: &Ranges) -> bool {
         ranges.structs.iter().all(|(client, range)| range.is_empty() || range.end <= self.next_clock(*client))
-            && self.deletes.covers(&ranges.deletes)
     }
 
     /// Whether all that the other knows is known here.

@@ -19,6 +19,7 @@ use super::{
     receipt::Due,
     room::{JoinError, Room, reason},
     saver::{OpenBatch, Submission},
+    session::SessionId,
 };
 use crate::bus::News;
 
@@ -186,12 +187,9 @@ impl Room {
     /// Edits are taken again: what was refused meanwhile is asked for.
     fn open_again(&mut self) {
         self.closed_for = None;
-        let state_vector = self.index.state_vector().encode();
-        for session in self.sessions.values_mut() {
-            if session.owed_count > 0 {
-                session.ask(&state_vector);
-            }
-        }
+        let owing = self.sessions.values().filter(|session| !session.owed.is_empty());
+        let owing: Vec<SessionId> = owing.map(|session| session.id).collect();
+        self.ask_all(&owing);
     }
 
     /// The batch after whose landing everything accepted so far is in the database; `None`: it is already.

@@ -16,7 +16,7 @@ use super::{
     owners::{Owner, Verdict},
     receipt::{Due, Receipt, SharedReceipt},
     room::{Aside, Frames, Room, reason},
-    session::{Asked, Held, SessionId},
+    session::{Asked, Held, Session, SessionId},
     wire::Dialect,
 };
 use crate::bus::News;
@@ -373,6 +373,7 @@ impl Room {
         let Some(session) = self.sessions.get_mut(&by) else { return };
         if let Some(ranges) = ranges {
             session.owed.merge(&ranges);
+            session.owed_asked = false;
         }
         let owed = receipt.map_or(0, |receipt| receipt.void());
         match session.address.dialect() {
@@ -395,18 +396,50 @@ impl Room {
         }
     }
 
-    /// What was refused before and is here now is acknowledged after all.
+    /// What was refused before and is here now is acknowledged after all. Letters that were refused come by others;
+    /// what their sender deleted of them was refused along with them, and nobody else may know of it.
     fn pay_what_was_owed(&mut self) {
         let index = &self.index;
-        let mut paid = Vec::new();
-        for session in self.sessions.values_mut() {
-            if session.owed_count > 0 && index.covers_ranges(&session.owed) {
-                paid.push((session.id, std::mem::take(&mut session.owed_count)));
+        let (mut paid, mut lacking) = (Vec::new(), Vec::new());
+        for session in self.sessions.values_mut().filter(|session| !session.owed.is_empty()) {
+            if index.covers_ranges(&session.owed) {
                 session.owed = Ranges::default();
+                paid.push((session.id, std::mem::take(&mut session.owed_count)));
+            } else if !session.owed_asked && session.access.may_write() && index.covers_structs(&session.owed) {
+                session.owed_asked = true;
+                lacking.push(session.id);
             }
         }
         for (id, count) in paid {
-            self.when_landed(Due::Status(id, count));
+            if count > 0 {
+                self.when_landed(Due::Status(id, count));
+            }
+        }
+        self.ask_all(&lacking);
+    }
+
+    /// Nobody writes under these ids any more: what was refused for their sake is taken from whoever has it.
+    pub(super) fn ask_who_was_refused(&mut self, released: &[ClientId]) {
+        let owing = |session: &&Session| {
+            session
+                .owed
+                .structs
+                .iter()
+                .any(|(client, range)| released.contains(client) && range.end > self.index.next_clock(*client))
+        };
+        let owing: Vec<SessionId> = self.sessions.values().filter(owing).map(|session| session.id).collect();
+        self.ask_all(&owing);
+    }
+
+    pub(super) fn ask_all(&mut self, some: &[SessionId]) {
+        if some.is_empty() {
+            return;
+        }
+        let state_vector = self.index.state_vector().encode();
+        for id in some {
+            if let Some(session) = self.sessions.get_mut(id) {
+                session.ask(&state_vector);
+            }
         }
     }
 }

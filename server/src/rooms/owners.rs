@@ -91,13 +91,16 @@ impl Owners {
     }
 
     /// The owner has gone, with all its ids but those that `kept` names: they stay the person's, and are nobody's
-    /// live.
-    pub fn release(&mut self, owner: Owner, kept: &[ClientId]) {
+    /// live. Which ones.
+    pub fn release(&mut self, owner: Owner, kept: &[ClientId]) -> Vec<ClientId> {
+        let mut released = Vec::new();
         for (client, binding) in &mut self.bindings {
             if binding.live == Some(owner) && !kept.contains(client) {
                 binding.live = None;
+                released.push(*client);
             }
         }
+        released
     }
 }
 
@@ -138,7 +141,7 @@ mod tests {
         assert!(owners.bind(7, user(1), Owner::At(node)));
         assert!(owners.bind(8, user(1), Owner::At(node)));
         assert_eq!(owners.verdict(7, user(2), SessionId(2)), Verdict::Ask(Owner::At(node)));
-        owners.release(Owner::At(node), &[7]);
+        assert_eq!(owners.release(Owner::At(node), &[7]), [8]);
         assert_eq!(owners.verdict(7, user(2), SessionId(2)), Verdict::Ask(Owner::At(node)));
         assert_eq!(owners.verdict(8, user(2), SessionId(2)), Verdict::Take);
         assert!(owners.bind(7, user(1), Owner::Here(SessionId(3))), "the person has come over to this node");

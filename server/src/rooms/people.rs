@@ -35,9 +35,10 @@ impl Room {
         session.flush(false);
         metrics::gauge!("unisson_sessions").decrement(1);
         self.presence.leave(Owner::Here(id), &[]);
-        self.owners.release(Owner::Here(id), &[]);
+        let released = self.owners.release(Owner::Here(id), &[]);
         self.asides.retain(|aside| aside.by != id);
         self.owner_has_gone(id);
+        self.ask_who_was_refused(&released);
         self.tell_gone(id);
         if self.sessions.is_empty() {
             self.idle_since = Some(Instant::now());

@@ -100,8 +100,9 @@ impl Room {
                     }
                 }
                 self.presence.leave(owner, &kept);
-                self.owners.release(owner, &kept);
+                let released = self.owners.release(owner, &kept);
                 self.come_back_to_orphans();
+                self.ask_who_was_refused(&released);
             }
             News::Hello => self.tell_who_is_here(),
             News::Ask(client) => {
@@ -146,15 +147,12 @@ impl Room {
 
     fn on_piece(&mut self, piece: Piece) {
         let before = self.peers.early.len();
-        let was_early = before > 0;
         let moved = self.take_piece(piece);
         if self.peers.early.len() > before {
             metrics::counter!("unisson_bus_gaps_total").increment(1);
         }
         if moved {
-            if was_early {
-                self.retry_early();
-            }
+            self.retry_early();
             self.after_growth();
         }
     }
@@ -224,15 +222,11 @@ impl Room {
 
     /// Tries what came too early, as long as something moves.
     pub(super) fn retry_early(&mut self) {
-        loop {
-            let pieces = std::mem::take(&mut self.peers.early);
-            let before = pieces.len();
-            let mut moved = false;
-            for piece in pieces {
+        let mut moved = true;
+        while moved && !self.peers.early.is_empty() {
+            moved = false;
+            for piece in std::mem::take(&mut self.peers.early) {
                 moved |= self.take_piece(piece);
-            }
-            if !moved || self.peers.early.is_empty() || before == 0 {
-                return;
             }
         }
     }
@@ -251,12 +245,14 @@ impl Room {
         }
         let silent = self.peers.nodes.extract_if(|_, heard| now.duration_since(*heard) > NODE_SILENT);
         let silent: Vec<NodeId> = silent.map(|(node, _)| node).collect();
+        let mut released = Vec::new();
         for node in &silent {
             self.presence.leave(Owner::At(*node), &[]);
-            self.owners.release(Owner::At(*node), &[]);
+            released.extend(self.owners.release(Owner::At(*node), &[]));
         }
         if !silent.is_empty() {
             self.come_back_to_orphans();
+            self.ask_who_was_refused(&released);
         }
         // A question or its answer may have been lost.
         let questions: Vec<ClientId> = self.asides.iter().filter_map(|aside| aside.asked_elsewhere()).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use crdt_store::{
     DocumentId, Epoch, Log, Seq, StoreError,
-    log::Since,
+    log::{Row, Since},
     update::{Ranges, Update, needs},
 };
 use tokio::time::{Instant, timeout};
@@ -66,11 +66,9 @@ impl Room {
         match caught {
             Ok(Caught::Rows(rows)) => {
                 for row in rows {
-                    self.tail.grow(row.seq, row.entries.iter().map(|entry| entry.bytes.len()).sum());
-                    for entry in row.entries {
-                        self.take_logged(entry.bytes);
-                    }
-                    self.peers.caught_up_to(row.seq);
+                    let seq = row.seq;
+                    self.take_row(row);
+                    self.peers.caught_up_to(seq);
                 }
             }
             Ok(Caught::Whole(stored)) => {
@@ -83,10 +81,7 @@ impl Room {
                     self.compacted(snapshot.seq, bytes);
                 }
                 for row in stored.rows {
-                    self.tail.grow(row.seq, row.entries.iter().map(|entry| entry.bytes.len()).sum());
-                    for entry in row.entries {
-                        self.take_logged(entry.bytes);
-                    }
+                    self.take_row(row);
                 }
                 self.peers.caught_up_to(seq);
             }
@@ -107,6 +102,13 @@ impl Room {
             self.owner_elsewhere_has_answered(owner, client);
         }
         self.rescue();
+    }
+
+    fn take_row(&mut self, row: Row) {
+        self.tail.grow(row.seq, row.entries.iter().map(|entry| entry.bytes.len()).sum());
+        for entry in row.entries {
+            self.take_logged(entry.bytes);
+        }
     }
 
     /// Takes what the log holds, as far as it is news.
