@@ -53,6 +53,10 @@ const READY_CONNECTIONS: u32 = 3;
 /// Connections of PostgreSQL's pool for the log: one commits while another loads the next batch.
 const LOG_CONNECTIONS: u32 = 2;
 
+/// A commit is tried again anyway: it does not wait long for a connection, whose own tries pause for a fifth of this,
+/// so that a server which comes back is met at once.
+const LOG_PATIENCE: Duration = Duration::from_secs(3);
+
 impl Db {
     /// Opens `sqlite:PATH` (made with its folder where it is absent) or `postgres://…`.
     ///
@@ -287,20 +291,20 @@ async fn open_postgres(address: &str, options: &DbOptions) -> Result<Db> {
         connect.get_port(),
     );
     let unreachable = |source| StoreError::Unreachable { database: name.clone(), source };
-    let pool = |connections: u32| {
+    let pool = |connections: u32, patience: Duration| {
         PgPoolOptions::new()
             .max_connections(connections)
             .idle_timeout(Duration::from_secs(600))
-            .acquire_timeout(options.patience)
+            .acquire_timeout(patience)
             .test_before_acquire(false)
     };
     let most = options.connections.max(2);
-    let main = pool(most)
+    let main = pool(most, options.patience)
         .min_connections(most.min(READY_CONNECTIONS))
         .connect_with(connect.clone())
         .await
         .map_err(unreachable)?;
-    let log_writer = pool(LOG_CONNECTIONS).connect_lazy_with(connect);
+    let log_writer = pool(LOG_CONNECTIONS, options.patience.min(LOG_PATIENCE)).connect_lazy_with(connect);
     Ok(Db(Arc::new(Inner {
         reader: Pool::Postgres(main.clone()),
         writer: Pool::Postgres(main),

@@ -122,6 +122,7 @@ fn open(state: State, request: Request, credentials: Credentials, name: Option<S
     let (response, socket) = upgrade.accept(websocket::config(rooms.settings()), allowance.clone());
     let visitor = Visitor { credentials, gate: Arc::new(allowance), place };
     let judge: SharedJudge = Arc::new(state.auth().clone());
+    let shutdown = state.shutdown().clone();
     state.shutdown().spawn(async move {
         let (socket, port) = match socket.await {
             Ok(opened) => opened,
@@ -132,10 +133,11 @@ fn open(state: State, request: Request, credentials: Credentials, name: Option<S
         };
         let port = port.map(|port| port as Arc<dyn websocket::Port>);
         let line = Box::new(WebSocketLine::new(socket, visitor.gate.clone(), port, rooms.settings()));
+        // A task of its own: what the opening needed is not carried along for the life of the socket.
         match name {
-            Some(name) => link::yjs::serve(line, rooms, judge, visitor, name).await,
-            None => link::hocuspocus::serve(line, rooms, judge, visitor).await,
-        }
+            Some(name) => shutdown.spawn(link::yjs::serve(line, rooms, judge, visitor, name)),
+            None => shutdown.spawn(link::hocuspocus::serve(line, rooms, judge, visitor)),
+        };
     });
     response
 }

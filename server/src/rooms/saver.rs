@@ -116,7 +116,7 @@ impl Waiting {
 /// Documents for which a commit is worth its price.
 const ENOUGH: usize = 16;
 /// How long the saver rests after a commit, in parts of what that took.
-const REST: f64 = 0.5;
+const REST: f64 = 0.25;
 const COMMIT_IN: Duration = Duration::from_secs(30);
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LAST: Duration = Duration::from_secs(2);
