@@ -18,8 +18,8 @@ pub fn sockets_allowed(wanted: usize) -> usize {
     wanted.min(usize::try_from(allowed).unwrap_or(usize::MAX))
 }
 
-/// Bytes of the server's memory for each of `sockets`, of which `per_room` share a document.
-pub async fn run(server: &Server, sockets: usize, per_room: usize) -> Result<f64> {
+/// Bytes of the server's memory for each of `sockets`, of which `per_room` share a document; and all its memory then.
+pub async fn run(server: &Server, sockets: usize, per_room: usize) -> Result<(f64, u64)> {
     let usage = server.usage()?;
     quiet(usage).await?;
     let before = usage.memory()?;
@@ -38,5 +38,5 @@ pub async fn run(server: &Server, sockets: usize, per_room: usize) -> Result<f64
     let open = open.into_iter().collect::<Result<Vec<Client>>>()?;
     sleep(Duration::from_secs(2)).await;
     let after = usage.memory()?;
-    Ok(after.saturating_sub(before) as f64 / open.len() as f64)
+    Ok((after.saturating_sub(before) as f64 / open.len() as f64, after))
 }

@@ -30,6 +30,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     cold::{Opening, Shelf},
     crowd::Crowd,
+    durable::Pace,
     postgres::Postgres,
     server::{Kind, Programs, Server, install_peers},
     swarm::{Plan, Seen},
@@ -116,6 +117,9 @@ struct Options {
     /// A recorded editing session to open, in the format of editing-traces
     #[arg(long, global = true, env = "UNISSON_TRACE")]
     trace: Option<PathBuf>,
+    /// Durable edits: rooms, and letters a second in each
+    #[arg(long, global = true, value_delimiter = ',', default_value = "400x5,1000x10,2000x10")]
+    paces: Vec<Pace>,
     /// People of the crowd
     #[arg(long, global = true, default_value_t = 2_000)]
     people: usize,
@@ -221,7 +225,8 @@ impl Bench {
     async fn durable(&mut self) -> Result<()> {
         let Plan { warm_up, window, .. } = self.plan()?;
         let ours: Vec<Kind> = self.kinds.iter().copied().filter(|kind| kind.is_ours()).collect();
-        let table = durable::table(&mut self.programs, &ours, self.options.rounds, warm_up, window).await?;
+        let Options { paces, rounds, .. } = &self.options;
+        let table = durable::table(&mut self.programs, &ours, paces, *rounds, warm_up, window).await?;
         let title =
             format!("Durable edits: one writer a room, {} s after {} s", self.options.window, self.options.warm_up);
         self.tables.push((table, title));
@@ -378,14 +383,18 @@ impl Bench {
     async fn idle(&mut self) -> Result<()> {
         let sockets = idle::sockets_allowed(self.options.sockets);
         let per_room = self.options.per_room.max(1);
-        let mut table = Table::new(&["server", "KiB per socket"]);
+        let mut table = Table::new(&["server", "KiB per socket", "all of it, MiB"]);
         let in_memory = [Kind::Relay, Kind::Unisson, Kind::UnissonHocuspocus, Kind::Hocuspocus, Kind::YWebsocket];
         for kind in self.kinds.iter().filter(|kind| in_memory.contains(kind)) {
             let mut server = Server::start(*kind, &mut self.programs).await?;
             let each = idle::run(&server, sockets, per_room).await;
             server.down().await?;
             match each {
-                Ok(bytes) => table.row(vec![kind.name().to_owned(), format!("{:.1}", bytes / 1_024.0)]),
+                Ok((each, all)) => table.row(vec![
+                    kind.name().to_owned(),
+                    format!("{:.1}", each / 1_024.0),
+                    format!("{:.0}", all as f64 / MIB),
+                ]),
                 Err(error) => eprintln!("{}: {error:#}", kind.name()),
             }
         }

@@ -158,16 +158,16 @@ enum Phase {
 
 /// Runs the plan against `server`, in fresh rooms, with those who are away at `other`.
 pub async fn run(server: &Server, other: Option<&Server>, plan: Plan) -> Result<Seen> {
-    run_with(server, other, plan, || Ok(Duration::ZERO)).await.map(|(seen, _)| seen)
+    run_with(server, other, plan, || Ok([])).await.map(|(seen, [])| seen)
 }
 
-/// The same, and how far `also` has moved from the window's beginning to its end: somebody else's CPU time.
-pub async fn run_with(
+/// The same, and how far each of `also` has moved from the window's beginning to its end: others' CPU times.
+pub async fn run_with<const N: usize>(
     server: &Server,
     other: Option<&Server>,
     plan: Plan,
-    also: impl Fn() -> Result<Duration>,
-) -> Result<(Seen, Duration)> {
+    also: impl Fn() -> Result<[Duration; N]>,
+) -> Result<(Seen, [Duration; N])> {
     plan.check()?;
     let other = match plan.away {
         0 => None,
@@ -223,7 +223,10 @@ pub async fn run_with(
         memory: usage.memory()?,
         ..Seen::default()
     };
-    let moved = also()?.saturating_sub(also_before);
+    let mut moved = also()?;
+    for (after, before) in moved.iter_mut().zip(also_before) {
+        *after = after.saturating_sub(before);
+    }
     phase.send_replace(Phase::Quiet);
     let others = (plan.seats() - 1) as u64;
     let missing = || {
