@@ -20,7 +20,7 @@ const pages = [
 
   createRoute({ ...under, path: "/sign-in", component: lazyRouteComponent(signing, "SignInRoute") }),
   createRoute({ ...under, path: "/sign-in/link", component: lazyRouteComponent(signing, "LinkRoute") }),
-  createRoute({ ...under, path: "/sign-in/done", component: lazyRouteComponent(signing, "DoneRoute") }),
+  createRoute({ ...under, path: "/signed-in", component: lazyRouteComponent(signing, "DoneRoute") }),
   createRoute({ ...under, path: "/invitation", component: lazyRouteComponent(signing, "InvitationRoute") }),
 
   createRoute({ ...under, path: "/docs", component: lazyRouteComponent(documents, "DocumentsPage") }),

@@ -40,6 +40,7 @@ export function LinkPage() {
       ? redeem.error
       : null;
   if (secret === "" || gone) return <Spent />;
+  const elsewhere = redeem.error instanceof Problem && redeem.error.status === 409;
   const busy = redeem.isPending || redeem.isSuccess;
   return (
     <VisitorFrame>
@@ -54,7 +55,11 @@ export function LinkPage() {
         <Icon of={busy ? LoaderCircle : LogIn} small />
         {t(busy ? "signIn.link.busy" : "signIn.link.do")}
       </button>
-      <div role="alert">{redeem.isError ? <p className="error">{t("signIn.link.failed")}</p> : null}</div>
+      <div role="alert">
+        {redeem.isError ? (
+          <p className="error">{t(elsewhere ? "signIn.link.otherBrowser" : "signIn.link.failed")}</p>
+        ) : null}
+      </div>
       <p className="hint">{t("signIn.link.hint")}</p>
     </VisitorFrame>
   );

@@ -21,7 +21,7 @@ export function SignInAgain({ me, onSignedIn, onLook, onLater }: Props) {
     <Dialog onClose={onLater} title={t("expired.title")} dismissable={false}>
       <p>{t("expired.text")}</p>
       <div className="expired-people">
-        <SignInWays returnTo="/sign-in/done" onSignedIn={onSignedIn} over={{ personId: me.id }} />
+        <SignInWays returnTo="/signed-in" onSignedIn={onSignedIn} over={{ personId: me.id }} />
       </div>
       <div className="actions">
         <button type="button" className="btn" onClick={onLater}>

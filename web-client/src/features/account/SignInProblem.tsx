@@ -8,8 +8,11 @@ const CODES = [
   "state-unknown",
   "token-invalid",
   "not-allowed",
+  "no-account",
   "email-unverified",
   "merge-sent",
+  "merge-unavailable",
+  "unavailable",
 ] as const;
 type Code = (typeof CODES)[number];
 
