@@ -23,8 +23,10 @@ export function redisMissing () {
 }
 
 export class Redis {
-  static async start () {
+  /** `args`: more of redis-server's own, besides a port and a folder. */
+  static async start ({ args = [] } = {}) {
     const redis = new Redis()
+    redis.args = args
     redis.folder = mkdtempSync(path.join(tmpdir(), 'unisson-redis-'))
     redis.port = await freePort()
     redis.ended = atEnd(() => {
@@ -39,7 +41,7 @@ export class Redis {
 
   /** Starts it (again) on the same port, with nothing in it. */
   async up () {
-    const child = spawn('redis-server', ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { cwd: this.folder, stdio: 'ignore' })
+    const child = spawn('redis-server', ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...this.args], { cwd: this.folder, stdio: 'ignore' })
     child.unref()
     this.child = child
     child.ended = new Promise(resolve => child.on('exit', () => { child.over = true; resolve() }))
