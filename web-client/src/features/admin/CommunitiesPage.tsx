@@ -159,13 +159,15 @@ function Row({ community }: { community: AdminCommunity }) {
               <span className="badge danger">{t("admin.communities.leaderlessOne")}</span>
             ) : null}
           </p>
-          <p className="meta line tight">
-            <span className="line tight">
-              <Icon of={VISIBILITY_ICONS[community.visibility]} small />
-              {t(`communities.visibility.${community.visibility}`)}
+          <p className="meta dots">
+            <Icon of={VISIBILITY_ICONS[community.visibility]} small />
+            <span>
+              {[
+                t(`communities.visibility.${community.visibility}`),
+                t("communities.memberCount", { count: community.members_count }),
+                ...(leaders ? [t("admin.communities.ledBy", { names: leaders })] : []),
+              ].join(" · ")}
             </span>
-            <span>· {t("communities.memberCount", { count: community.members_count })}</span>
-            {leaders ? <span>· {t("admin.communities.ledBy", { names: leaders })}</span> : null}
           </p>
         </div>
         <div className="end">

@@ -110,12 +110,12 @@ function Facts({ request }: { request: QueueDetail }) {
   );
 }
 
-function Messages({ request }: { request: QueueDetail }) {
+function Messages({ request, heading: Heading }: { request: QueueDetail; heading: "h2" | "h3" }) {
   const { t } = useTranslation();
   if (request.messages.length === 0) return null;
   return (
     <section className="top3" aria-labelledby="h-messages">
-      <h3 id="h-messages">{t("admin.requests.messages")}</h3>
+      <Heading id="h-messages">{t("admin.requests.messages")}</Heading>
       <ol className="messages">
         {request.messages.map((message) => (
           <li key={message.id}>
@@ -327,7 +327,7 @@ export function RequestDetail({ id, alone }: { id: string; alone: boolean }) {
         <Decided request={request} />
         <Similar request={request} />
         <Facts request={request} />
-        <Messages request={request} />
+        <Messages request={request} heading={alone ? "h2" : "h3"} />
         {request.state === "received" ? <Decide key={request.revision} request={request} /> : null}
       </div>
     </article>

@@ -37,12 +37,9 @@ function Card({ community }: { community: CommunityCard }) {
             </Link>
           </p>
           {community.purpose ? <p className="two-lines muted">{community.purpose}</p> : null}
-          <p className="meta line tight">
-            <span className="line tight">
-              <Icon of={VISIBILITY_ICONS[community.visibility]} small />
-              {t(`communities.visibility.${community.visibility}`)}
-            </span>
-            <span>· {facts.join(" · ")}</span>
+          <p className="meta dots">
+            <Icon of={VISIBILITY_ICONS[community.visibility]} small />
+            <span>{[t(`communities.visibility.${community.visibility}`), ...facts].join(" · ")}</span>
           </p>
         </div>
         {community.role ? null : (

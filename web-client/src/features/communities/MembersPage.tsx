@@ -79,7 +79,7 @@ export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) 
   );
   if (!place) {
     return (
-      <div className="wide-max narrow page-body after-bar">
+      <div className="wide-max page-body after-bar">
         {community.isError ? (
           <>
             <h1 className="sr">{t("states.problemTitle")}</h1>
@@ -94,7 +94,7 @@ export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) 
   const governs = moderates(place.role) && !place.archived;
   const shown = governs || tab === "outsiders" ? tab : "members";
   return (
-    <div className="wide-max narrow">
+    <div className="wide-max">
       <div className="page-head">
         <div>
           <h1>{t("communities.members")}</h1>

@@ -163,7 +163,7 @@ function Ending({ place, selfId }: { place: CommunityPlace; selfId: string }) {
     onSettled: () => queries.invalidateQueries(),
   });
   return (
-    <ul className="rows">
+    <ul className="rows ending">
       {leads(place.role) && !place.archived ? (
         <li>
           <div className="row mid">
