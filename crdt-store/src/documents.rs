@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::communities::{MemberRole, Visibility};
+use crate::communities::{Feature, MemberRole, Visibility};
 use crate::db::Db;
 use crate::db::at::{At, MaybeAt};
 use crate::error::{Result, StoreError};
@@ -61,6 +61,8 @@ pub struct Document {
     pub title: String,
     /// Where it belongs.
     pub community_id: Option<CommunityId>,
+    /// In which of its community's lists it stands.
+    pub feature: Feature,
     /// Who may reach it.
     pub visibility: Sharing,
     /// Its lineage.
@@ -162,6 +164,8 @@ pub struct Listed {
 pub enum Scope {
     /// Those of one community, except what is restricted to others.
     Community(CommunityId),
+    /// Of these, those of one of its lists.
+    List(CommunityId, Feature),
     /// Those the person made, those of the communities they belong to, and those they were named at.
     /// What they made in a community that they no longer belong to is not among them.
     Mine,
@@ -188,7 +192,7 @@ macro_rules! document {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            "d.id, d.name, d.title, d.community_id, d.visibility, d.epoch, d.head_seq, d.size_bytes,
+            "d.id, d.name, d.title, d.community_id, d.feature, d.visibility, d.epoch, d.head_seq, d.size_bytes,
              d.frozen_at, d.created_by, d.created_at, d.updated_by, d.updated_at, d.deleted_at",
             $after
         )
@@ -230,6 +234,11 @@ impl Documents {
     /// Makes a document, seeded in the same transaction (S12): the seed is row 1 of its log.
     /// The same id again changes nothing. [`StoreError::Conflict`] where the name is taken.
     pub async fn create(&self, new: NewDocument) -> Result<Made> {
+        self.create_in(Feature::Documents, new).await
+    }
+
+    /// The same, in one of its community's lists.
+    pub async fn create_in(&self, feature: Feature, new: NewDocument) -> Result<Made> {
         let name = match new.name {
             Some(name) => name,
             None => new.id.to_string(),
@@ -242,8 +251,8 @@ impl Documents {
             in &mut tx,
             run,
             "insert into documents (id, name, title, community_id, visibility, epoch, head_seq,
-                snapshot_seq, size_bytes, created_by, created_at, updated_by, updated_at, updated_hour)
-             values ($1, $2, $3, $4, $5, 1, $6, 0, $7, $8, $9, $8, $9, $10)
+                snapshot_seq, size_bytes, created_by, created_at, updated_by, updated_at, updated_hour, feature)
+             values ($1, $2, $3, $4, $5, 1, $6, 0, $7, $8, $9, $8, $9, $10, $11)
              on conflict do nothing",
             new.id,
             &name,
@@ -254,7 +263,8 @@ impl Documents {
             i64::try_from(size).unwrap_or(i64::MAX),
             new.created_by,
             now,
-            now.hour()
+            now.hour(),
+            feature
         )?;
         if rows > 0
             && let Some(seed) = new.seed
@@ -364,6 +374,24 @@ impl Documents {
                 id,
                 community,
                 i64::from(limit)
+            ),
+            Scope::List(community, feature) => on!(
+                self.db.reader(),
+                all Listed,
+                concat!(
+                    listed!("", "from documents d"),
+                    " and d.community_id = $6 and d.feature = $8
+                        and (d.visibility <> 'restricted' or d.created_by = $1 or s.user_id is not null)
+                     order by d.updated_hour desc, d.updated_at desc, d.id desc limit $7"
+                ),
+                user,
+                self.db.now(),
+                updated_at.hour(),
+                updated_at,
+                id,
+                community,
+                i64::from(limit),
+                feature
             ),
             Scope::Mine => on!(
                 self.db.reader(),

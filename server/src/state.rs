@@ -36,6 +36,11 @@ impl State {
         &self.0.config
     }
 
+    /// Now, by the clock that was handed in.
+    pub fn now(&self) -> time::OffsetDateTime {
+        (self.0.config.clock)()
+    }
+
     pub fn db(&self) -> &Db {
         &self.0.db
     }

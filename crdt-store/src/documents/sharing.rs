@@ -1,8 +1,10 @@
 //! Who a document is shared with: its visibility, what its address opens, and people who are named.
 
+use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{Documents, Shared, Sharing};
+use crate::audit::{self, Act, Subject};
 use crate::db::at::{At, MaybeAt, cut};
 use crate::error::{Result, StoreError};
 use crate::ids::{CommunityId, DocumentId, UserId};
@@ -119,7 +121,7 @@ impl Documents {
 
     /// Says who may reach a document from now on, in one transaction. Gives back whose share has changed.
     /// [`StoreError::NotFound`] where there is no such document, or no such person.
-    pub async fn share(&self, id: DocumentId, new: &NewSharing) -> Result<Vec<UserId>> {
+    pub async fn share(&self, id: DocumentId, new: &NewSharing, by: UserId) -> Result<Vec<UserId>> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
         let terms = on!(
@@ -176,6 +178,15 @@ impl Documents {
                 touched.push(*person);
             }
         }
+        let named: Vec<_> = new.people.iter().map(|(person, access)| json!([person, access])).collect();
+        let details = json!({
+            "visibility": terms.visibility,
+            "link": terms.link_access,
+            "until": terms.link_expires_at.map(|end| end.unix_timestamp()),
+            "people": named,
+        });
+        let (community, subject) = (terms.community_id, Some(Subject::Document(id)));
+        audit::record(&mut tx, now, Act { by, action: "document.shared", community, subject, details }).await?;
         tx.commit().await?;
         Ok(touched)
     }

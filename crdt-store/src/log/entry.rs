@@ -21,7 +21,7 @@ const VERSION: u8 = 1;
 const HAS_PERSON: u8 = 1;
 
 /// Writes the payload of a row.
-pub(super) fn encode(entries: &[Entry]) -> Vec<u8> {
+pub(crate) fn encode(entries: &[Entry]) -> Vec<u8> {
     let bytes: usize = entries.iter().map(|entry| entry.bytes.len() + 64).sum();
     let mut payload = Vec::with_capacity(bytes + 1);
     payload.push(VERSION);

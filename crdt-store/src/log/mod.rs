@@ -42,6 +42,7 @@ use crate::db::Db;
 use crate::ids::{ClientId, Clock, DocumentId, Epoch, Seq, UserId, VersionId};
 
 pub(crate) use append::{Line, seed_row};
+pub(crate) use entry::encode as payload_of;
 pub use epochs::Freeze;
 pub use heads::Head;
 pub use versions::NewVersion;

@@ -1,5 +1,6 @@
 //! Who a document is shared with, and administrators' entries.
 
+use crdt_store::audit::Sought;
 use crdt_store::communities::{MemberRole, NewCommunity, Visibility};
 use crdt_store::documents::{LinkTerms, NewDocument, NewSharing, Scope, Shared, Sharing, Visit};
 use crdt_store::entries::NewAdminEntry;
@@ -65,12 +66,12 @@ contract! {
         assert_eq!((before.created_by, before.people.len()), (Some(awa), 0));
 
         let both = restricted(&[(chloe, Shared::Read), (bruno, Shared::Write)]);
-        assert_eq!(db.documents().share(id, &both).await.unwrap(), [chloe, bruno]);
+        assert_eq!(db.documents().share(id, &both, awa).await.unwrap(), [chloe, bruno]);
         let expected = [("Bruno".to_owned(), Shared::Write, false), ("Chloé".to_owned(), Shared::Read, true)];
         assert_eq!(named(db, id).await, expected);
-        assert_eq!(db.documents().share(id, &both).await.unwrap(), []);
+        assert_eq!(db.documents().share(id, &both, awa).await.unwrap(), []);
         let raised = restricted(&[(chloe, Shared::Comment)]);
-        let mut touched = db.documents().share(id, &raised).await.unwrap();
+        let mut touched = db.documents().share(id, &raised, awa).await.unwrap();
         touched.sort();
         let mut expected = [bruno, chloe];
         expected.sort();
@@ -78,17 +79,21 @@ contract! {
 
         let terms = LinkTerms { access: Shared::Comment, expires_at: Some(LATER) };
         let open = NewSharing { visibility: Sharing::Link, link: Some(terms), people: Vec::new() };
-        assert_eq!(db.documents().share(id, &open).await.unwrap(), [chloe]);
+        assert_eq!(db.documents().share(id, &open, awa).await.unwrap(), [chloe]);
         let after = db.documents().sharing(id).await.unwrap().unwrap();
         assert_eq!((after.visibility, after.link, after.people.len()), (Sharing::Link, Some(terms), 0));
 
         let nobody = restricted(&[(chloe, Shared::Read), (UserId::fresh(), Shared::Read)]);
-        let refused = db.documents().share(id, &nobody).await;
+        let refused = db.documents().share(id, &nobody, awa).await;
         assert!(matches!(refused, Err(StoreError::NotFound { what: "person" })), "{refused:?}");
         assert_eq!(db.documents().sharing(id).await.unwrap().unwrap(), after, "all or nothing");
+        let acts = db.audit().list(&Sought { community: Some(home), ..Sought::default() }, None, 10).await.unwrap();
+        let shared: Vec<_> = acts.iter().filter(|act| act.action == "document.shared").collect();
+        assert_eq!(shared.len(), 4, "what was refused is not recorded");
+        assert!(shared.iter().all(|act| act.actor_id == Some(awa) && act.subject_id == Some(id.0)));
         db.documents().delete(id).await.unwrap();
         assert_eq!(db.documents().sharing(id).await.unwrap(), None);
-        assert!(matches!(db.documents().share(id, &raised).await, Err(StoreError::NotFound { .. })));
+        assert!(matches!(db.documents().share(id, &raised, awa).await, Err(StoreError::NotFound { .. })));
     }
 
     async fn lists_hold_what_one_is_named_at_while_it_counts(stage) {
@@ -101,7 +106,7 @@ contract! {
         let one = written(db, "one", awa, Some(home)).await;
         written(db, "other", awa, Some(home)).await;
         let both = restricted(&[(bruno, Shared::Read), (chloe, Shared::Read)]);
-        db.documents().share(one, &both).await.unwrap();
+        db.documents().share(one, &both, awa).await.unwrap();
         assert_eq!(titles(db, Scope::Mine, chloe).await, ["one"]);
         assert_eq!(titles(db, Scope::Mine, bruno).await, ["other", "one"]);
         assert_eq!(titles(db, Scope::Community(home), bruno).await, ["other", "one"]);
@@ -127,7 +132,7 @@ contract! {
             link: Some(LinkTerms { access: Shared::Write, expires_at: Some(LATER) }),
             people: vec![(lucie, Shared::Manage)],
         };
-        db.documents().share(id, &new).await.unwrap();
+        db.documents().share(id, &new, awa).await.unwrap();
         let entry = |expires_at| NewAdminEntry {
             id: EntryId::fresh(),
             community_id: home,

@@ -6,7 +6,7 @@
 use crdt_store::{
     Db, DocumentId, StoreError, UserId,
     communities::Met,
-    documents::{AccessFacts, Listed, Shared},
+    documents::{AccessFacts, Listed, NewSharing, Shared},
 };
 use time::OffsetDateTime;
 
@@ -28,6 +28,21 @@ impl Guard {
     pub async fn document(&self, who: &Principal, id: DocumentId, needed: Access) -> Result<Access, Denied> {
         let facts = self.db.documents().facts_for_access(id, who.id).await.map_err(unavailable)?;
         enough(facts.map_or(Access::None, |facts| judge(&facts, who.id, who.role, (self.clock)())), needed)
+    }
+
+    /// The right of a person to a document once its sharing were this.
+    pub async fn document_after(&self, who: &Principal, id: DocumentId, new: &NewSharing) -> Result<Access, Denied> {
+        let facts = self.db.documents().facts_for_access(id, who.id).await.map_err(unavailable)?;
+        let Some(mut facts) = facts else { return Ok(Access::None) };
+        let now = (self.clock)();
+        let belongs = facts.member_role.is_some() && facts.member_expires_at.is_none_or(|end| end > now);
+        facts.visibility = new.visibility;
+        facts.link_access = new.link.map(|link| link.access);
+        facts.link_expires_at = new.link.and_then(|link| link.expires_at);
+        let named = new.people.iter().find(|(person, _)| who.id == Some(*person));
+        facts.share_access = named.map(|(_, access)| *access);
+        facts.share_is_guests = named.map(|_| !belongs);
+        Ok(judge(&facts, who.id, who.role, now))
     }
 
     /// A community that a person may at least know of, and their right in it.
@@ -54,25 +69,66 @@ impl Guard {
         let (met, _) = self.community(who, slug, Access::None).await?;
         if policy::leads(person(who), place_of(&met)) { Ok(met) } else { Err(Denied::Forbidden) }
     }
+
+    /// A community that a person runs, and that is in use: its words, its composition, its members, invitations.
+    pub async fn runs(&self, who: &Principal, slug: &str) -> Result<Met, Denied> {
+        let met = self.leads(who, slug).await?;
+        if met.community.archived_at.is_none() { Ok(met) } else { Err(Denied::Forbidden) }
+    }
+
+    /// A community that a person may lay to rest and bring back. An administrator ends even one that is secret.
+    pub async fn ends(&self, who: &Principal, slug: &str) -> Result<Met, Denied> {
+        if !self.is_office(who) {
+            return self.leads(who, slug).await;
+        }
+        self.db.communities().by_slug(slug, who.id).await.map_err(unavailable)?.ok_or(Denied::NotFound)
+    }
+
+    /// Somebody who may ask for a community.
+    pub fn may_request(&self, who: &Principal) -> Result<(), Denied> {
+        if policy::may_request(person(who)) { Ok(()) } else { Err(Denied::Forbidden) }
+    }
+
+    /// Somebody who runs the instance.
+    pub fn instance(&self, who: &Principal) -> Result<(), Denied> {
+        if self.is_office(who) { Ok(()) } else { Err(Denied::Forbidden) }
+    }
+
+    fn is_office(&self, who: &Principal) -> bool {
+        policy::instance(person(who)) >= Access::Manage
+    }
 }
 
 /// The right of a person to a document in a list.
 pub fn listed(who: &Principal, listed: &Listed) -> Access {
-    let community = listed.community_visibility.map(|visibility| policy::Community {
-        visibility,
-        archived: listed.community_archived_at.is_some(),
-        role: listed.role,
-        entered: listed.entered,
-    });
     let document = policy::Document {
         sharing: listed.document.visibility,
         deleted: listed.document.deleted_at.is_some(),
         author: who.id.is_some() && listed.document.created_by == who.id,
         share: share(listed.share_access, listed.share_is_guests),
         link: if listed.link_lasts { link(listed.link_access) } else { Access::None },
-        community,
+        community: place_in(listed),
     };
     policy::document(person(who), document)
+}
+
+/// Whether a person who sees a document in a list may know of its community, too.
+pub fn knows_community(who: &Principal, listed: &Listed) -> bool {
+    place_in(listed).is_some_and(|community| policy::sees_cover(person(who), community))
+}
+
+fn place_in(listed: &Listed) -> Option<policy::Community> {
+    listed.community_visibility.map(|visibility| policy::Community {
+        visibility,
+        archived: listed.community_archived_at.is_some(),
+        role: listed.role,
+        entered: listed.entered,
+    })
+}
+
+/// Whether a person may open a document to those who don't belong to its community.
+pub fn may_open(who: &Principal) -> bool {
+    policy::may_open(person(who))
 }
 
 fn place_of(met: &Met) -> policy::Community {

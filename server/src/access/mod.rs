@@ -17,7 +17,7 @@ use crdt_store::{DocumentId, Epoch, LoginId, UserId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-pub use guard::{Guard, listed};
+pub use guard::{Guard, knows_community, listed, may_open};
 pub use standing::standing;
 
 /// What a person may do with a thing, each level holding those below it.

@@ -9,6 +9,7 @@ use axum::{
 };
 use crdt_store::{
     DocumentId,
+    communities::Feature,
     documents::{Made, NewDocument, Sharing},
 };
 use serde::Deserialize;
@@ -21,10 +22,10 @@ use super::{
     view::Document,
 };
 use crate::{
-    access::Access,
+    access::{Access, words::CommunityFeature},
     auth::Who,
     http::{
-        Problem,
+        Kind, Problem,
         extract::Json,
         problem::{BAD_FIELD, Body, CONFLICT},
     },
@@ -41,7 +42,22 @@ pub(super) struct Wanted {
     title: String,
     /// The slug of the community it belongs to; without it the document is one's own.
     community: Option<String>,
+    /// In which of the community's lists it stands; without it among its documents.
+    #[serde(default = "documents")]
+    #[schema(value_type = Option<CommunityFeature>)]
+    feature: Feature,
 }
+
+fn documents() -> Feature {
+    Feature::Documents
+}
+
+static NOT_COMPOSED: Kind = Kind::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "not-composed",
+    "La communauté n’a pas, ou plus, cette rubrique",
+    "The community does not have that section, or no longer",
+);
 
 /// Makes a document. The same id again, by the same person, answers what is there.
 #[utoipa::path(
@@ -53,7 +69,7 @@ pub(super) struct Wanted {
         (status = 403, body = Body, description = "This person only reads in the community"),
         (status = 404, body = Body, description = "No such community, or none for this person"),
         (status = 409, body = Body, description = "The id is taken"),
-        (status = 422, body = Body, description = "The title or the id is not acceptable")
+        (status = 422, body = Body, description = "The title, the id or the list is not acceptable")
     )
 )]
 pub(super) async fn create(
@@ -66,6 +82,15 @@ pub(super) async fn create(
         Some(slug) => Some(state.guard().community(&who, slug, Access::Write).await?.0.community.id),
     };
     let title = title::check(&wanted.title)?;
+    match community_id {
+        Some(id) if !state.db().communities().features(id).await?.contains(&wanted.feature) => {
+            return Err(Problem::new(&NOT_COMPOSED));
+        }
+        None if wanted.feature != Feature::Documents => {
+            return Err(Problem::with_detail(&BAD_FIELD, "feature: only in a community"));
+        }
+        _ => {}
+    }
     let id = match wanted.id {
         None => DocumentId::fresh(),
         Some(id) if matches!(id.get_version_num(), 4 | 7) => DocumentId(id),
@@ -80,7 +105,7 @@ pub(super) async fn create(
         created_by: who.id,
         seed: None,
     };
-    match state.db().documents().create(new).await? {
+    match state.db().documents().create_in(wanted.feature, new).await? {
         Made::New(document) => {
             tracing::info!(document.id = %document.id, "a document was made");
             tell_list(&state, &find(&state, &who, id).await?);

@@ -4,6 +4,7 @@ mod create;
 mod posted;
 mod read;
 mod rename;
+mod sharing;
 pub mod socket;
 mod title;
 mod view;
@@ -17,7 +18,10 @@ use crate::{
 
 /// `/api/v1/documents`.
 pub fn routes() -> OpenApiRouter<State> {
-    OpenApiRouter::new().routes(routes!(read::list, create::create)).routes(routes!(read::read, rename::rename))
+    OpenApiRouter::new()
+        .routes(routes!(read::list, create::create))
+        .routes(routes!(read::read, rename::rename))
+        .routes(routes!(sharing::read, sharing::share))
 }
 
 /// The list of a community's documents has changed, for those who belong to it.

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use crdt_store::{
     DocumentId,
+    communities::Feature,
     documents::{Cursor, Listed, Scope},
 };
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use super::view::{self, Document, Documents};
 use crate::{
-    access::Access,
+    access::{Access, words::CommunityFeature},
     auth::Who,
     http::{
         Problem,
@@ -27,6 +28,9 @@ use crate::{
 pub(super) struct Which {
     /// The slug of a community; without it, one's own and those of one's communities.
     community: Option<String>,
+    /// Of a community, one of its lists; without it all of them.
+    #[param(value_type = Option<CommunityFeature>)]
+    feature: Option<Feature>,
     /// What the page before said.
     cursor: Option<String>,
     /// At most 100.
@@ -53,7 +57,7 @@ pub(super) async fn list(
         None => Scope::Mine,
         Some(slug) => {
             let (met, _) = state.guard().community(&who, slug, Access::Read).await?;
-            Scope::Community(met.community.id)
+            which.feature.map_or(Scope::Community(met.community.id), |feature| Scope::List(met.community.id, feature))
         }
     };
     let limit = Limit::new(which.limit)?;

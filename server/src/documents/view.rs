@@ -1,13 +1,20 @@
 //! A document as one person sees it.
 
-use crdt_store::{UserId, communities::Visibility, documents::Listed};
+use crdt_store::{
+    UserId,
+    communities::Feature,
+    documents::{Listed, Sharing},
+};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    access::{Access, Principal, listed},
+    access::{
+        Access, Principal, knows_community, listed,
+        words::{CommunityFeature, DocumentVisibility},
+    },
     auth::room,
 };
 
@@ -18,8 +25,14 @@ pub struct Document {
     title: String,
     /// Where it belongs; `null` for a document of one's own.
     community: Option<DocumentCommunity>,
+    /// In which of its community's lists it stands.
+    #[schema(value_type = CommunityFeature)]
+    feature: Feature,
     /// What the asking person may do with it.
     access: Access,
+    /// By which rule others reach it.
+    #[schema(value_type = DocumentVisibility)]
+    visibility: Sharing,
     /// The name under which its text is opened on the sockets.
     room: String,
     #[serde(with = "time::serde::rfc3339")]
@@ -60,9 +73,10 @@ pub(super) fn of(who: &Principal, found: Listed) -> Option<Document> {
     if access == Access::None {
         return None;
     }
-    let Listed { document, community_slug, community_name, community_visibility, role, .. } = found;
-    // Whoever has only the address of a document learns nothing of a community that is not theirs to know.
-    let known = role.is_some() || community_visibility.is_some_and(|visibility| visibility != Visibility::Secret);
+    // Whoever has only the address of a document, or was named there, learns nothing of a community that is not theirs
+    // to know.
+    let known = knows_community(who, &found);
+    let Listed { document, community_slug, community_name, .. } = found;
     let community = match (document.community_id, community_slug, community_name) {
         (Some(id), Some(slug), Some(name)) if known => Some(DocumentCommunity { id: id.0, slug, name }),
         _ => None,
@@ -71,8 +85,10 @@ pub(super) fn of(who: &Principal, found: Listed) -> Option<Document> {
         id: document.id.0,
         room: room::name(&document.name, document.epoch),
         title: document.title,
+        feature: document.feature,
         community,
         access,
+        visibility: document.visibility,
         created_at: document.created_at,
         updated_at: document.updated_at,
         created_by: person(document.created_by, found.created_by_name),
