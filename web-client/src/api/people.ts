@@ -210,13 +210,15 @@ export const peopleQuery = (filter: { q: string; community: string | null }) =>
 export const findPeople = async (q: string, community: string | null = null) =>
   (await call<Page<PersonRef>>("GET", "/api/v1/people", { query: { q, community, limit: 8 } })).items;
 
-export type ShareAccess = "read" | "write";
+export type ShareAccess = "read" | "comment" | "write" | "manage";
 export type Sharing = {
   visibility: "inherit" | "restricted" | "link";
   people: { person: PersonRef; access: ShareAccess }[];
   link: { access: ShareAccess; expires_at: string | null } | null;
   /** What the asking person may do: only who manages the document may change its sharing. */
   mine: Access;
+  /** Whether they may open it beyond its community. */
+  may_open: boolean;
 };
 
 export const sharingQuery = (id: string) =>
@@ -229,7 +231,7 @@ export const setSharing = (
   id: string,
   wanted: {
     visibility: Sharing["visibility"];
-    people: { id: string; access: ShareAccess }[];
+    people: { person: string; access: ShareAccess }[];
     link: Sharing["link"];
   },
 ) => call<Sharing>("PUT", `/api/v1/documents/${id}/sharing`, { body: wanted });

@@ -12,7 +12,7 @@ import { ArchivedNote, EntryNote } from "./Banners";
 import { CommunityProblem } from "./CommunityProblem";
 import { JoinButton } from "./JoinButton";
 import { Welcome } from "./Welcome";
-import { moderates, PersonLine, VISIBILITY_ICONS } from "./words";
+import { leads, PersonLine, VISIBILITY_ICONS } from "./words";
 import "./communities.css";
 
 /** What a community is, as one line under its name. */
@@ -116,7 +116,7 @@ export function CommunityHomePage({ slug, me, documents }: Props) {
         </div>
         <div className="actions">
           {place.archived ? null : <JoinButton community={place} />}
-          {moderates(place.role) && !place.archived ? (
+          {leads(place.role) && !place.archived ? (
             <Link className="btn primary" to="/c/$slug/members" params={{ slug }}>
               <Icon of={UserPlus} small />
               {t("members.invite")}

@@ -174,8 +174,17 @@ export function Composition({ place }: { place: CommunityPlace }) {
                 type="button"
                 className="icon-btn"
                 aria-label={t("composition.remove", { name: name(feature) })}
-                title={t("composition.remove", { name: name(feature) })}
+                title={
+                  features.length === 1
+                    ? t("composition.last")
+                    : t("composition.remove", { name: name(feature) })
+                }
+                aria-disabled={features.length === 1 || undefined}
                 onClick={() => {
+                  if (place.features.length === 1) {
+                    announce(t("composition.last"));
+                    return;
+                  }
                   focusNext.current = `${feature} add`;
                   announce(t("composition.removed", { name: name(feature) }));
                   compose({ features: place.features.filter((one) => one !== feature), removed: feature });
@@ -187,7 +196,7 @@ export function Composition({ place }: { place: CommunityPlace }) {
           </li>
         ))}
       </ol>
-      {features.length === 0 ? <p className="muted">{t("composition.none")}</p> : null}
+      {features.length === 1 ? <p className="meta top">{t("composition.last")}</p> : null}
       {missing.length > 0 ? (
         <>
           <h3 className="top3">{t("composition.toAdd")}</h3>

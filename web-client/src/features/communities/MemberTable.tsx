@@ -24,7 +24,7 @@ import { toast } from "../../ui/Toasts";
 import { When } from "../../ui/When";
 import { dayFromNow } from "./InvitePanel";
 import { LeaveDialog } from "./LeaveDialog";
-import { leads, moderates, OutsiderBadge, ROLES, useProblemWords } from "./words";
+import { leads, OutsiderBadge, ROLES, useProblemWords } from "./words";
 
 type Change = { role?: CommunityRole; expires_at?: string | null };
 type Pages = InfiniteData<Page<MemberRow>, string | null>;
@@ -236,9 +236,9 @@ function Actions({ place, row, selfId, onChange }: RowProps) {
 function Row({ place, row, selfId, onChange }: RowProps) {
   const { t } = useTranslation();
   const id = useId();
-  const governs = leads(place.role);
+  const governs = leads(place.role) && !place.archived;
   const self = row.id === selfId;
-  const mayAct = governs || self || (moderates(place.role) && !moderates(row.role));
+  const mayAct = governs || self;
   return (
     <tr>
       <td>

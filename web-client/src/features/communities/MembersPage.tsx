@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { type CommunityPlace, type CommunityRole, membersExport, placeQuery } from "../../api";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
-import { SearchField, Tabs, useSettled } from "../../ui/Lists";
+import { SearchField, type TabOf, Tabs, useSettled } from "../../ui/Lists";
 import { RowsSkeleton } from "../../ui/States";
 import { ArchivedNote, EntryNote } from "./Banners";
 import { CommunityProblem } from "./CommunityProblem";
@@ -13,7 +13,7 @@ import { SentInvitations } from "./Invitations";
 import { InvitePanel } from "./InvitePanel";
 import { Joins } from "./Joins";
 import { MemberTable } from "./MemberTable";
-import { moderates, ROLES } from "./words";
+import { leads, moderates, ROLES } from "./words";
 import "./communities.css";
 
 type Tab = "members" | "joins" | "invitations" | "outsiders";
@@ -91,8 +91,18 @@ export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) 
       </div>
     );
   }
-  const governs = moderates(place.role) && !place.archived;
-  const shown = governs || tab === "outsiders" ? tab : "members";
+  const governs = leads(place.role) && !place.archived;
+  const keepsOrder = place.access === "manage" && moderates(place.role);
+  const tabs: TabOf<Tab>[] = [
+    { value: "members", label: t("communities.members"), count: place.members_count },
+    ...(keepsOrder && !place.archived
+      ? [{ value: "joins" as const, label: t("members.tabs.joins"), count: place.pending_joins_count }]
+      : []),
+    ...(governs ? [{ value: "invitations" as const, label: t("members.tabs.invitations") }] : []),
+    { value: "outsiders", label: t("members.tabs.outsiders"), count: place.outsiders_count },
+  ];
+  // A part that is no longer one's own gives way to the first.
+  const shown = tabs.find((one) => one.value === tab)?.value ?? "members";
   return (
     <div className="wide-max">
       <div className="page-head">
@@ -108,7 +118,7 @@ export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) 
             {t(`community.joining.${place.joining}.sentence`)}
           </p>
         </div>
-        {governs ? (
+        {leads(place.role) ? (
           <div className="actions">
             <a className="btn" href={membersExport(slug)} download={`${slug}.csv`}>
               <Icon of={Download} small />
@@ -120,28 +130,10 @@ export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) 
       <div className="page-body">
         <ArchivedNote place={place} />
         <EntryNote place={place} />
-        <Tabs<Tab>
-          label={t("communities.members")}
-          value={shown}
-          onChange={setTab}
-          tabs={[
-            { value: "members", label: t("communities.members"), count: place.members_count },
-            ...(governs
-              ? ([
-                  { value: "joins", label: t("members.tabs.joins"), count: place.pending_joins_count },
-                  { value: "invitations", label: t("members.tabs.invitations") },
-                ] as const)
-              : []),
-            { value: "outsiders", label: t("members.tabs.outsiders"), count: place.outsiders_count },
-          ]}
-        />
+        <Tabs<Tab> label={t("communities.members")} value={shown} onChange={setTab} tabs={tabs} />
         <div className="stack">
-          {shown === "members" && governs ? (
-            <>
-              <InvitePanel slug={slug} />
-              <Joins slug={slug} quiet />
-            </>
-          ) : null}
+          {shown === "members" && governs ? <InvitePanel slug={slug} /> : null}
+          {shown === "members" && keepsOrder && !place.archived ? <Joins slug={slug} quiet /> : null}
           {shown === "joins" ? <Joins slug={slug} /> : null}
           {shown === "invitations" ? <SentInvitations slug={slug} /> : null}
           {shown === "members" || shown === "outsiders" ? (

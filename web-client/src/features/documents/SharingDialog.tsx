@@ -7,6 +7,7 @@ import {
   documentQuery,
   findPeople,
   type PersonRef,
+  Problem,
   placeQuery,
   type ShareAccess,
   type Sharing,
@@ -24,7 +25,13 @@ import { PeoplePicker } from "../../ui/PeoplePicker";
 import { RowsSkeleton } from "../../ui/States";
 import { toast } from "../../ui/Toasts";
 
-const ACCESSES: readonly ShareAccess[] = ["read", "write"];
+const NAMED: readonly ShareAccess[] = ["read", "write", "manage"];
+const BY_LINK: readonly ShareAccess[] = ["read", "write"];
+
+/** Comments come later: until then, whoever may comment reads. */
+function shown(access: ShareAccess): ShareAccess {
+  return access === "comment" ? "read" : access;
+}
 
 /** Copies the address of a document, and says whether it could be. */
 export function useCopyLink(id: string): () => void {
@@ -91,7 +98,7 @@ function Named({
             <select
               className="select auto"
               aria-label={t("sharing.accessOf", { name: person.name })}
-              value={access}
+              value={shown(access)}
               onChange={(event) =>
                 onChange(
                   people.map((one) =>
@@ -100,7 +107,7 @@ function Named({
                 )
               }
             >
-              {ACCESSES.map((one) => (
+              {NAMED.map((one) => (
                 <option key={one} value={one}>
                   {t(`sharing.access.${one}`)}
                 </option>
@@ -143,10 +150,10 @@ function ByLink({ link, onChange }: { link: Sharing["link"]; onChange: (link: Sh
         <select
           id={`${id}-access`}
           className="select"
-          value={access}
+          value={shown(access)}
           onChange={(event) => onChange({ access: event.target.value as ShareAccess, expires_at })}
         >
-          {ACCESSES.map((one) => (
+          {BY_LINK.map((one) => (
             <option key={one} value={one}>
               {t(`sharing.access.${one}`)}
             </option>
@@ -184,7 +191,7 @@ function Form({ facts, selfId, sharing, onClose }: FormProps) {
     mutationFn: () =>
       setSharing(facts.id, {
         visibility: draft.visibility,
-        people: draft.people.map(({ person, access }) => ({ id: person.id, access })),
+        people: draft.people.map(({ person, access }) => ({ person: person.id, access })),
         link: draft.visibility === "link" ? (draft.link ?? { access: "read", expires_at: null }) : null,
       }),
     onSuccess: (after) => {
@@ -192,7 +199,16 @@ function Form({ facts, selfId, sharing, onClose }: FormProps) {
       toast({ text: t("sharing.saved") });
       onClose();
     },
-    onError: () => toast({ text: t("sharing.notSaved") }),
+    onError: (error) =>
+      toast({
+        text: t(
+          error instanceof Problem && error.code === "locks-you-out"
+            ? "sharing.locksYouOut"
+            : error instanceof Problem && error.code === "outsiders-open-nothing"
+              ? "sharing.link.closed"
+              : "sharing.notSaved",
+        ),
+      }),
     onSettled: () => queries.invalidateQueries({ queryKey: documentQuery(facts.id).queryKey }),
   });
 
@@ -225,7 +241,12 @@ function Form({ facts, selfId, sharing, onClose }: FormProps) {
             title: t("sharing.restricted.title"),
             hint: t(own ? "sharing.restricted.hintOwn" : "sharing.restricted.hint"),
           },
-          { value: "link", title: t("sharing.link.title"), hint: t("sharing.link.hint") },
+          {
+            value: "link",
+            title: t("sharing.link.title"),
+            hint: t(sharing.may_open ? "sharing.link.hint" : "sharing.link.closed"),
+            disabled: !sharing.may_open,
+          },
         ]}
       />
       {draft.visibility === "restricted" ? (
