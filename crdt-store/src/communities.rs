@@ -1,15 +1,35 @@
 //! Communities and who belongs to them.
 //!
-//! Lists are paged by what they are sorted by, byte by byte on both engines.
+//! Lists are paged by what they are sorted by, byte by byte on both engines: names are sorted folded
+//! ([`crate::names`]).
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::db::at::{At, MaybeAt, cut};
 use crate::db::{Db, Tx};
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::ids::{CommunityId, UserId};
-use crate::users::Role;
+
+/// The columns of [`Community`], after a text.
+macro_rules! community {
+    ($before:literal) => {
+        concat!($before, "id, slug, name, purpose, visibility, joining, model, created_at, archived_at")
+    };
+}
+
+mod change;
+mod found;
+mod list;
+mod members;
+
+pub(crate) use change::held;
+pub use change::{Change, Rest};
+pub(crate) use found::found;
+pub use found::{Founding, Page};
+pub use list::{After, Asked, Similar, Which};
+pub(crate) use members::bare_member;
+pub use members::{Kept, Left, Member, MemberAfter, MemberChange, MembersSought};
 
 words! {
     /// Who learns that a community exists, and what it holds.
@@ -20,6 +40,44 @@ words! {
         Private = "private",
         /// Only members know of it.
         Secret = "secret",
+    }
+}
+
+words! {
+    /// How one comes into a community.
+    Joining {
+        /// By oneself.
+        Open = "open",
+        /// Somebody who keeps order there says yes.
+        Approval = "approval",
+        /// A leader invites.
+        Invitation = "invitation",
+    }
+}
+
+words! {
+    /// What a community began as.
+    Model {
+        /// A network of practice.
+        Network = "network",
+        /// A project.
+        Project = "project",
+        /// An event.
+        Event = "event",
+    }
+}
+
+words! {
+    /// What a community can be made of: lists of co-edited pages.
+    Feature {
+        /// Documents.
+        Documents = "documents",
+        /// A wiki.
+        Wiki = "wiki",
+        /// Posts.
+        Posts = "posts",
+        /// Questions that are often asked.
+        Faq = "faq",
     }
 }
 
@@ -50,6 +108,10 @@ pub struct Community {
     pub purpose: String,
     /// Who learns of it.
     pub visibility: Visibility,
+    /// How one comes in.
+    pub joining: Joining,
+    /// What it began as.
+    pub model: Model,
     /// When it came into being.
     #[sqlx(try_from = "At")]
     #[serde(with = "time::serde::rfc3339")]
@@ -70,6 +132,8 @@ pub struct Met {
     pub members_count: i64,
     /// What the person is in it; `None` for who doesn't belong, or no longer.
     pub role: Option<MemberRole>,
+    /// They asked to join, and nobody has answered.
+    pub asked: bool,
 }
 
 /// A community to be made.
@@ -87,34 +151,6 @@ pub struct NewCommunity {
     pub visibility: Visibility,
 }
 
-/// Somebody who belongs to a community.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Member {
-    /// Who.
-    pub user_id: UserId,
-    /// The name that others see.
-    pub name: String,
-    /// What they are to the instance.
-    pub user_role: Role,
-    /// What they are in the community.
-    pub role: MemberRole,
-    /// Since when.
-    #[sqlx(try_from = "At")]
-    pub joined_at: OffsetDateTime,
-    /// Until when, for who was invited for a time.
-    #[sqlx(try_from = "MaybeAt")]
-    pub expires_at: Option<OffsetDateTime>,
-}
-
-/// Where a list of communities goes on: the last one shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct After {
-    /// Its name.
-    pub name: String,
-    /// Its id.
-    pub id: CommunityId,
-}
-
 /// The communities of an instance. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Communities {
@@ -126,30 +162,23 @@ impl Communities {
         Self { db }
     }
 
-    /// Makes a community, and its founder its leader, in one transaction.
-    /// [`StoreError::Conflict`] where the id or the slug is taken.
+    /// Makes a community, and its founder its leader, in one transaction: a network with documents, into which one is
+    /// let. [`crate::StoreError::Conflict`] where the id or the slug is taken.
     pub async fn create(&self, community: NewCommunity, founder: UserId) -> Result<Community> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
-        let made = on!(
-            in &mut tx,
-            one Community,
-            "insert into communities (id, slug, name, purpose, visibility, created_at)
-             values ($1, $2, $3, $4, $5, $6)
-             returning id, slug, name, purpose, visibility, created_at, archived_at",
-            community.id,
-            &community.slug,
-            &community.name,
-            &community.purpose,
-            community.visibility,
-            now
-        )?;
+        let joining = match community.visibility {
+            Visibility::Secret => Joining::Invitation,
+            Visibility::Public | Visibility::Private => Joining::Approval,
+        };
+        let made = found::put(&mut tx, now, &community, joining, Model::Network).await?;
+        change::put_features(&mut tx, now, made.id, &[Feature::Documents]).await?;
         put_member(&mut tx, made.id, founder, MemberRole::Leader, now, None).await?;
         tx.commit().await?;
         Ok(made)
     }
 
-    /// Makes somebody a member, or changes what they are and until when.
+    /// Makes somebody a member, or changes what they are and until when. A leader is one without an end.
     pub async fn add_member(
         &self,
         community: CommunityId,
@@ -175,94 +204,7 @@ impl Communities {
         Ok(rows > 0)
     }
 
-    /// The community of that slug as `user` meets it, visible to them or not: the caller judges.
-    pub async fn by_slug(&self, slug: &str, user: Option<UserId>) -> Result<Option<Met>> {
-        on!(
-            self.db.reader(),
-            maybe Met,
-            "select c.id, c.slug, c.name, c.purpose, c.visibility, c.created_at, c.archived_at,
-                    (select count(*) from memberships n where n.community_id = c.id
-                        and (n.expires_at is null or n.expires_at > $3)) as members_count,
-                    m.role
-             from communities c
-             left join memberships m on m.community_id = c.id and m.user_id = $2
-                and (m.expires_at is null or m.expires_at > $3)
-             where c.slug = $1",
-            slug,
-            user,
-            self.db.now()
-        )
-    }
-
-    /// What `user` may know of, by name: their own, and for all but outsiders those that
-    /// are not secret. Archived ones are left out.
-    pub async fn list_for(&self, user: UserId, after: Option<&After>, limit: u32) -> Result<Vec<Met>> {
-        let (name, id) = match after {
-            Some(after) => (after.name.as_str(), after.id.0),
-            None => ("", uuid::Uuid::nil()),
-        };
-        on!(
-            self.db.reader(),
-            all Met,
-            "select c.id, c.slug, c.name, c.purpose, c.visibility, c.created_at, c.archived_at,
-                    (select count(*) from memberships n where n.community_id = c.id
-                        and (n.expires_at is null or n.expires_at > $2)) as members_count,
-                    m.role
-             from communities c
-             join users u on u.id = $1
-             left join memberships m on m.community_id = c.id and m.user_id = $1
-                and (m.expires_at is null or m.expires_at > $2)
-             where c.archived_at is null
-                and (m.role is not null or (c.visibility <> 'secret' and u.role <> 'outsider'))
-                and (c.name, c.id) > ($3, $4)
-             order by c.name, c.id
-             limit $5",
-            user,
-            self.db.now(),
-            name,
-            id,
-            i64::from(limit)
-        )
-    }
-
-    /// The communities that `user` belongs to today, by name.
-    pub async fn of(&self, user: UserId) -> Result<Vec<Met>> {
-        on!(
-            self.db.reader(),
-            all Met,
-            "select c.id, c.slug, c.name, c.purpose, c.visibility, c.created_at, c.archived_at,
-                    (select count(*) from memberships n where n.community_id = c.id
-                        and (n.expires_at is null or n.expires_at > $2)) as members_count,
-                    m.role
-             from memberships m
-             join communities c on c.id = m.community_id
-             where m.user_id = $1 and (m.expires_at is null or m.expires_at > $2)
-                and c.archived_at is null
-             order by c.name, c.id",
-            user,
-            self.db.now()
-        )
-    }
-
-    /// Who belongs to a community today, in the order of their ids, from the one after `after`.
-    pub async fn members(&self, community: CommunityId, after: Option<UserId>, limit: u32) -> Result<Vec<Member>> {
-        on!(
-            self.db.reader(),
-            all Member,
-            "select m.user_id, u.name, u.role as user_role, m.role, m.joined_at, m.expires_at
-             from memberships m join users u on u.id = m.user_id
-             where m.community_id = $1 and m.user_id > $2
-                and (m.expires_at is null or m.expires_at > $3)
-             order by m.user_id
-             limit $4",
-            community,
-            after.map_or(uuid::Uuid::nil(), |id| id.0),
-            self.db.now(),
-            i64::from(limit)
-        )
-    }
-
-    /// Lays a community to rest. [`StoreError::NotFound`] where there is none.
+    /// Lays a community to rest. [`crate::StoreError::NotFound`] where there is none.
     pub async fn archive(&self, community: CommunityId) -> Result<()> {
         let rows = on!(
             self.db.writer(),
@@ -272,13 +214,14 @@ impl Communities {
             self.db.now()
         )?;
         match rows {
-            0 => Err(StoreError::NotFound { what: "community" }),
+            0 => Err(crate::StoreError::NotFound { what: "community" }),
             _ => Ok(()),
         }
     }
 }
 
-async fn put_member(
+/// Makes somebody a member within a use case; who is one already gets the role and the end.
+pub(crate) async fn put_member(
     tx: &mut Tx,
     community: CommunityId,
     user: UserId,
@@ -286,6 +229,7 @@ async fn put_member(
     joined_at: At,
     expires_at: Option<At>,
 ) -> Result<()> {
+    let expires_at = expires_at.filter(|_| role != MemberRole::Leader);
     on!(
         in tx,
         run,

@@ -24,8 +24,8 @@ use time::OffsetDateTime;
 
 use crate::error::{Result, StoreError};
 use crate::{
-    Attempts, Communities, Documents, EmailLinks, Entries, Feeds, Identities, Log, Logins, Mails, Settings, Throttles,
-    Users,
+    Attempts, Audit, Bulk, Communities, Documents, EmailLinks, Entries, Feeds, Identities, Instance, Invitations, Joins, Log, Logins, Mails, Requests,
+    Settings, Throttles, Users,
 };
 pub use about::{About, ServerFacts};
 use at::At;
@@ -124,6 +124,31 @@ impl Db {
         Log::new(self.clone())
     }
 
+    /// What was done.
+    pub fn audit(&self) -> Audit {
+        Audit::new(self.clone())
+    }
+
+    /// Requests for communities.
+    pub fn requests(&self) -> Requests {
+        Requests::new(self.clone())
+    }
+
+    /// Invitations into communities.
+    pub fn invitations(&self) -> Invitations {
+        Invitations::new(self.clone())
+    }
+
+    /// The instance as its administrators see it.
+    pub fn instance(&self) -> Instance {
+        Instance::new(self.clone())
+    }
+
+    /// Who would like to join communities.
+    pub fn joins(&self) -> Joins {
+        Joins::new(self.clone())
+    }
+
     /// Documents and who may reach them.
     pub fn documents(&self) -> Documents {
         Documents::new(self.clone())
@@ -172,6 +197,11 @@ impl Db {
     /// Administrators who look into a community.
     pub fn entries(&self) -> Entries {
         Entries::new(self.clone())
+    }
+
+    /// Many rows at once.
+    pub fn bulk(&self) -> Bulk {
+        Bulk::new(self.clone())
     }
 
     /// What a node asks for its feed.

@@ -1,6 +1,6 @@
 //! Communities and their members.
 
-use crdt_store::communities::{After, MemberRole, NewCommunity, Visibility};
+use crdt_store::communities::{After, Asked, MemberAfter, MemberRole, MembersSought, NewCommunity, Visibility, Which};
 use crdt_store::users::Role;
 use crdt_store::{CommunityId, Db, UserId};
 use time::{Duration, OffsetDateTime};
@@ -18,8 +18,12 @@ async fn founded(db: &Db, slug: &str, visibility: Visibility, founder: UserId) -
     db.communities().create(new, founder).await.unwrap().id
 }
 
-async fn slugs(db: &Db, user: UserId) -> Vec<String> {
-    let met = db.communities().list_for(user, None, 100).await.unwrap();
+fn all(user: UserId, role: Role) -> Asked<'static> {
+    Asked { user, role, which: Which::All, q: "", joining: None }
+}
+
+async fn slugs(db: &Db, user: UserId, role: Role) -> Vec<String> {
+    let met = db.communities().list(all(user, role), None, 100).await.unwrap();
     met.into_iter().map(|met| met.community.slug).collect()
 }
 
@@ -58,11 +62,11 @@ contract! {
         let archived = founded(db, "d-archived", Visibility::Public, awa).await;
         db.communities().archive(archived).await.unwrap();
 
-        assert_eq!(slugs(db, awa).await, ["a-public", "b-private", "c-secret"]);
-        assert_eq!(slugs(db, bruno).await, ["a-public", "b-private"]);
-        assert_eq!(slugs(db, chloe).await, [""; 0]);
+        assert_eq!(slugs(db, awa, Role::Agent).await, ["a-public", "b-private", "c-secret"]);
+        assert_eq!(slugs(db, bruno, Role::Agent).await, ["a-public", "b-private"]);
+        assert_eq!(slugs(db, chloe, Role::Outsider).await, [""; 0]);
         db.communities().add_member(secret, chloe, MemberRole::Reader, None).await.unwrap();
-        assert_eq!(slugs(db, chloe).await, ["c-secret"]);
+        assert_eq!(slugs(db, chloe, Role::Outsider).await, ["c-secret"]);
         let mine = db.communities().of(chloe).await.unwrap();
         assert_eq!((mine.len(), mine[0].role, mine[0].members_count), (1, Some(MemberRole::Reader), 2));
     }
@@ -77,7 +81,7 @@ contract! {
 
         db.communities().add_member(id, chloe, MemberRole::Member, Some(now + Duration::hours(1))).await.unwrap();
         assert_eq!(role().await, Some(MemberRole::Member));
-        let members = db.communities().members(id, None, 10).await.unwrap();
+        let members = db.communities().members(id, MembersSought::default(), None, 10).await.unwrap();
         let members: Vec<_> = members.iter().map(|m| (m.name.as_str(), m.user_role, m.role)).collect();
         assert_eq!(members, [
             ("Awa", Role::Agent, MemberRole::Leader),
@@ -86,7 +90,7 @@ contract! {
 
         db.communities().add_member(id, chloe, MemberRole::Moderator, Some(now - Duration::hours(1))).await.unwrap();
         assert_eq!(role().await, None);
-        assert_eq!(db.communities().members(id, None, 10).await.unwrap().len(), 1);
+        assert_eq!(db.communities().members(id, MembersSought::default(), None, 10).await.unwrap().len(), 1);
         assert!(db.communities().remove_member(id, chloe).await.unwrap());
         assert!(!db.communities().remove_member(id, chloe).await.unwrap());
     }
@@ -103,9 +107,9 @@ contract! {
         let mut after = None;
         let mut seen = Vec::new();
         loop {
-            let page = db.communities().list_for(awa, after.as_ref(), 2).await.unwrap();
+            let page = db.communities().list(all(awa, Role::Agent), after.as_ref(), 2).await.unwrap();
             let Some(last) = page.last() else { break };
-            after = Some(After { name: last.community.name.clone(), id: last.community.id });
+            after = Some(After::of(last));
             seen.extend(page.into_iter().map(|met| met.community.slug));
         }
         assert_eq!(seen, ["p0", "p1", "p2", "p3", "p4"]);
@@ -113,9 +117,9 @@ contract! {
         let mut after = None;
         let mut count = 0;
         loop {
-            let page = db.communities().members(id, after, 2).await.unwrap();
+            let page = db.communities().members(id, MembersSought::default(), after.as_ref(), 2).await.unwrap();
             let Some(last) = page.last() else { break };
-            after = Some(last.user_id);
+            after = Some(MemberAfter::of(last));
             count += page.len();
         }
         assert_eq!(count, 5);

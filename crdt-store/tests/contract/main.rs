@@ -24,6 +24,7 @@ macro_rules! contract {
 mod about;
 mod append;
 mod communities;
+mod composition;
 mod crash;
 mod documents;
 mod feeds;

@@ -31,3 +31,50 @@ pub enum CommunityVisibility {
     Private,
     Secret,
 }
+
+/// Who may reach a document: whoever reaches its community's, whom it names, or whoever has its address.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum DocumentVisibility {
+    Inherit,
+    Restricted,
+    Link,
+}
+
+/// What somebody is given at a document.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum SharedAccess {
+    Read,
+    Comment,
+    Write,
+    Manage,
+}
+
+/// How one comes into a community.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum CommunityJoining {
+    Open,
+    Approval,
+    Invitation,
+}
+
+/// What a community began as.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum CommunityModel {
+    Network,
+    Project,
+    Event,
+}
+
+/// What a community is made of.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum CommunityFeature {
+    Documents,
+    Wiki,
+    Posts,
+    Faq,
+}

@@ -4,7 +4,9 @@
 //! * [`context`]: what surrounds a request: its id, its span, its figures, its panics, its problems
 //! * [`headers`]: the security headers and the content policies
 //! * [`origin`]: the defence against requests forged by other sites
+//! * [`client`]: the address a request comes from
 //! * [`extract`]: `Json`, `Path` and `Query` that refuse with problems
+//! * [`fields`]: what people write, looked at; [`csv`]: tables for spreadsheets
 //! * [`listen`]: the serving loop
 //! * [`page`]: limits and cursors of lists
 //! * [`language`]: French or English
@@ -12,9 +14,12 @@
 //! * [`assets`]: the built client; [`docs`]: the readable API
 
 pub mod assets;
+pub mod client;
 pub mod context;
+pub mod csv;
 pub mod docs;
 pub mod extract;
+pub mod fields;
 pub mod headers;
 pub mod language;
 pub mod listen;

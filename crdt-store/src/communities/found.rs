@@ -1,0 +1,175 @@
+//! A community that comes into being whole: its words, its composition, its first pages, and who leads it.
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::change::{check_joining, put_features};
+use super::{Communities, Community, Feature, Joining, MemberRole, Model, NewCommunity, put_member};
+use crate::audit::{self, Act};
+use crate::db::Tx;
+use crate::db::at::At;
+use crate::db::on::One;
+use crate::documents::Sharing;
+use crate::error::{Result, StoreError};
+use crate::ids::{DocumentId, UserId};
+use crate::log::{Entry, seed_row};
+use crate::names;
+use crate::users::Role;
+
+/// Addresses that are tried before a name that others have too gets one that nobody has.
+const TRIES: usize = 40;
+const SLUG_CHARS: usize = 60;
+
+/// A page that a community begins with.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Its id.
+    pub id: DocumentId,
+    /// What people call it.
+    pub title: String,
+    /// In which list it stands.
+    pub feature: Feature,
+    /// Its text, as an update.
+    pub seed: Bytes,
+}
+
+/// A community to be made whole.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// Its words. The slug is a wish: where it is taken, a number follows it.
+    pub community: NewCommunity,
+    /// How one comes in.
+    pub joining: Joining,
+    /// What it begins as.
+    pub model: Model,
+    /// What it is made of, in this order.
+    pub features: Vec<Feature>,
+    /// Who leads it beside its founder. Whoever may not is left out.
+    pub co_leaders: Vec<UserId>,
+    /// What it begins with. The first greets whoever comes.
+    pub pages: Vec<Page>,
+}
+
+impl Founding {
+    /// The address that a name makes.
+    pub fn slug(name: &str) -> String {
+        let mut slug = String::new();
+        for word in names::fold(name).split(' ') {
+            if slug.chars().count() + word.chars().count() >= SLUG_CHARS {
+                break;
+            }
+            if !slug.is_empty() {
+                slug.push('-');
+            }
+            slug.push_str(word);
+        }
+        let plain = !slug.is_empty() && slug.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
+        if plain { slug } else { "communaute".to_owned() }
+    }
+}
+
+impl Communities {
+    /// Makes a community whole, for somebody who may.
+    pub async fn found(&self, founding: &Founding, founder: UserId) -> Result<Community> {
+        let mut tx = self.db.begin().await?;
+        let made = found(&mut tx, self.db.now(), founding, founder, founder).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+}
+
+/// Makes a community whole within a use case. `by`: who decided it.
+pub(crate) async fn found(tx: &mut Tx, now: At, founding: &Founding, founder: UserId, by: UserId) -> Result<Community> {
+    check_joining(founding.community.visibility, founding.joining)?;
+    let wish = founding.community.slug.as_str();
+    let mut community = founding.community.clone();
+    for number in 2.. {
+        let taken = on!(
+            in tx,
+            maybe One<String>,
+            "select slug from communities where slug = $1",
+            &community.slug
+        )?;
+        if taken.is_none() {
+            break;
+        }
+        community.slug =
+            if number < TRIES { format!("{wish}-{number}") } else { format!("{wish}-{}", community.id.0.simple()) };
+    }
+    let made = put(tx, now, &community, founding.joining, founding.model).await?;
+    put_features(tx, now, made.id, &founding.features).await?;
+    put_member(tx, made.id, founder, MemberRole::Leader, now, None).await?;
+    for user in &founding.co_leaders {
+        let may = on!(
+            in tx,
+            maybe One<String>,
+            "select name from users where id = $1 and role <> $2 and suspended_at is null",
+            *user,
+            Role::Outsider
+        )?;
+        if may.is_some() {
+            put_member(tx, made.id, *user, MemberRole::Leader, now, None).await?;
+        }
+    }
+    for page in &founding.pages {
+        put_page(tx, now, &made, page, founder).await?;
+    }
+    if let Some(first) = founding.pages.first() {
+        on!(in tx, run, "update communities set welcome_document_id = $2 where id = $1", made.id, first.id)?;
+    }
+    let details = json!({ "name": made.name, "visibility": made.visibility, "model": made.model });
+    let act = Act { by, action: "community.created", community: Some(made.id), subject: None, details };
+    audit::record(tx, now, act).await?;
+    Ok(made)
+}
+
+pub(super) async fn put(
+    tx: &mut Tx,
+    now: At,
+    community: &NewCommunity,
+    joining: Joining,
+    model: Model,
+) -> Result<Community> {
+    on!(
+        in tx,
+        one Community,
+        community!(
+            "insert into communities (id, slug, name, purpose, visibility, joining, model, created_at, active_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+             returning "
+        ),
+        community.id,
+        &community.slug,
+        &community.name,
+        &community.purpose,
+        community.visibility,
+        joining,
+        model,
+        now
+    )
+}
+
+async fn put_page(tx: &mut Tx, now: At, home: &Community, page: &Page, by: UserId) -> Result<()> {
+    let size = i64::try_from(page.seed.len())
+        .map_err(|_| StoreError::Unacceptable { what: "page", reason: "it is too long" })?;
+    on!(
+        in tx,
+        run,
+        "insert into documents (id, name, title, community_id, visibility, feature, epoch, head_seq, snapshot_seq,
+            size_bytes, created_by, created_at, updated_by, updated_at, updated_hour)
+         values ($1, $2, $3, $4, $5, $6, 1, 1, 0, $7, $8, $9, $8, $9, $10)",
+        page.id,
+        page.id.to_string(),
+        &page.title,
+        home.id,
+        Sharing::Inherit,
+        page.feature,
+        size,
+        by,
+        now,
+        now.hour()
+    )?;
+    let mut entry = Entry::by_server(page.seed.clone());
+    entry.person = Some(by);
+    seed_row(tx, page.id, 1, entry, now).await
+}
