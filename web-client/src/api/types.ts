@@ -1,6 +1,6 @@
 /** Shapes of the REST interface, under the names pages use; the server's own description says what is in them. */
 import type { components } from "./openapi";
-import type { Directory } from "./shapes";
+import type { Directory, Feature } from "./shapes";
 
 type Shapes = components["schemas"];
 
@@ -20,5 +20,10 @@ export type Me = Shapes["Me"] & {
   instance_name: string;
 };
 export type CommunityRef = Shapes["DocumentCommunity"];
-export type DocumentFacts = Shapes["Document"];
-export type DocumentPage = Shapes["Documents"];
+export type DocumentFacts = Shapes["Document"] & {
+  /** Which of its community's lists it stands in. */
+  feature?: Feature;
+  /** By which rule others reach it. */
+  visibility?: "inherit" | "restricted" | "link";
+};
+export type DocumentPage = { items: DocumentFacts[]; next_cursor?: string | null };

@@ -72,7 +72,7 @@ function useHere(me: Me): Here {
   }
   if (documentId) {
     const community = facts.data?.community ?? null;
-    const section = facts.data ? sectionOf(facts.data) : null;
+    const section = facts.data ? (facts.data.feature ?? "documents") : null;
     return { place: community ? null : "docs", community, section, admin: null };
   }
   const place = PLACES.find(([pattern]) => pattern.test(path))?.[1] ?? null;
@@ -83,12 +83,6 @@ function useHere(me: Me): Here {
     section: null,
     admin: part === null ? null : (ADMIN_SECTIONS[part] ?? null),
   };
-}
-
-/** Which of its community's lists a document stands in. */
-function sectionOf(facts: object): Section {
-  const feature = "feature" in facts ? facts.feature : null;
-  return feature === "wiki" || feature === "posts" || feature === "faq" ? feature : "documents";
 }
 
 function Places({

@@ -13,7 +13,7 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** `g h` home, `g d` documents, `?` help: where nobody is typing. */
+/** `g h` home, `g d` documents, `g c` communities, `?` help: where nobody is typing. */
 export function useShortcuts(onHelp: () => void, active: boolean): void {
   const navigate = useNavigate();
   const goAt = useRef(0);
@@ -37,6 +37,9 @@ export function useShortcuts(onHelp: () => void, active: boolean): void {
       } else if (second && event.key === "d") {
         event.preventDefault();
         void navigate({ to: "/docs" });
+      } else if (second && event.key === "c") {
+        event.preventDefault();
+        void navigate({ to: "/communities" });
       }
     };
     window.addEventListener("keydown", onKey);
@@ -47,6 +50,7 @@ export function useShortcuts(onHelp: () => void, active: boolean): void {
 const KEYS = [
   { keys: ["G", "H"], what: "help.home" },
   { keys: ["G", "D"], what: "help.documents" },
+  { keys: ["G", "C"], what: "help.communities" },
   { keys: ["?"], what: "help.help" },
   { keys: ["Alt", "F10"], what: "help.toolbar", together: true },
   { keys: ["help.esc"], what: "help.back" },

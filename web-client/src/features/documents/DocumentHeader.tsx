@@ -12,7 +12,7 @@ import {
 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { DocumentFacts } from "../../api";
+import type { DocumentFacts, Feature } from "../../api";
 import type { Person } from "../../sync";
 import { NamedFace } from "../../ui/Face";
 import { Icon } from "../../ui/Icon";
@@ -49,6 +49,26 @@ export function Faces({ people, selfId }: { people: Person[]; selfId: string }) 
   );
 }
 
+/** Where a document is found again, by the list it stands in. */
+const LISTS = {
+  documents: "/c/$slug/docs",
+  wiki: "/c/$slug/wiki",
+  posts: "/c/$slug/posts",
+  faq: "/c/$slug/faq",
+} as const;
+
+const LIST_PATHS = {
+  documents: "/c/$slug/docs",
+  wiki: "/c/$slug/wiki",
+  posts: "/c/$slug/posts",
+  faq: "/c/$slug/faq",
+} as const satisfies Record<Feature, string>;
+
+/** Which of its community's lists a document stands in. */
+function listOf(facts: DocumentFacts): Feature {
+  return facts.feature ?? "documents";
+}
+
 function BackLink({
   facts,
   className,
@@ -61,7 +81,12 @@ function BackLink({
   const { t } = useTranslation();
   const label = className ? t("documents.back") : undefined;
   return facts.community ? (
-    <Link to="/c/$slug/docs" params={{ slug: facts.community.slug }} className={className} aria-label={label}>
+    <Link
+      to={LISTS[facts.feature ?? "documents"]}
+      params={{ slug: facts.community.slug }}
+      className={className}
+      aria-label={label}
+    >
       {children}
     </Link>
   ) : (
@@ -104,7 +129,9 @@ export function DocumentHeader(props: Props) {
             <ol>
               <li className="not-phone">
                 <BackLink facts={facts}>
-                  {facts.community ? t("nav.documents") : t("nav.myDocuments")}
+                  {facts.community
+                    ? t(`composition.features.${facts.feature ?? "documents"}.name`)
+                    : t("nav.myDocuments")}
                 </BackLink>
               </li>
               <li>
