@@ -1,6 +1,15 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Ellipsis, FileText, Link2, Pencil } from "lucide-react";
+import {
+  BookOpen,
+  CircleQuestionMark,
+  Ellipsis,
+  FileText,
+  Link2,
+  Lock,
+  Newspaper,
+  Pencil,
+} from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
@@ -111,6 +120,21 @@ function useSecondLine({ facts, shown, copies }: RowProps): string {
   return by ? t("documents.changedBy", { name: by.name }) : t("documents.neverChanged");
 }
 
+/** Whether it is open to others than the rest of its list. */
+function Apart({ facts }: { facts: DocumentFacts }) {
+  const { t } = useTranslation();
+  if (facts.visibility !== "restricted" && facts.visibility !== "link") return null;
+  const words = t(`sharing.marks.${facts.visibility}`);
+  return (
+    <span className="badge" title={words}>
+      <Icon of={facts.visibility === "link" ? Link2 : Lock} />
+      {t(`sharing.short.${facts.visibility}`)}
+    </span>
+  );
+}
+
+const DRAWINGS = { documents: FileText, wiki: BookOpen, posts: Newspaper, faq: CircleQuestionMark } as const;
+
 function DocumentRow(props: RowProps) {
   const { facts, actions, copies } = props;
   const second = useSecondLine(props);
@@ -119,7 +143,7 @@ function DocumentRow(props: RowProps) {
     <li>
       <div className="row mid">
         <span className="glyph">
-          <Icon of={FileText} />
+          <Icon of={DRAWINGS[facts.feature ?? "documents"]} />
         </span>
         <div className="grow">
           {reachable ? (
@@ -134,6 +158,7 @@ function DocumentRow(props: RowProps) {
           <p className="meta clip">{second}</p>
         </div>
         <div className="end">
+          <Apart facts={facts} />
           <span className="meta not-phone">
             <When at={facts.updated_at} />
           </span>
