@@ -87,7 +87,7 @@ export const documentQuery = (id: string) =>
   queryOptions({
     queryKey: ["document", id],
     queryFn: ({ signal }) =>
-      askOrKept(`document.${id}`, () =>
+      askOrKept<DocumentFacts>(`document.${id}`, () =>
         answer(server.GET("/api/v1/documents/{id}", { params: { path: { id } }, signal })),
       ),
   });

@@ -12,7 +12,7 @@ import {
 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { DocumentFacts, Feature } from "../../api";
+import type { DocumentFacts } from "../../api";
 import type { Person } from "../../sync";
 import { NamedFace } from "../../ui/Face";
 import { Icon } from "../../ui/Icon";
@@ -56,18 +56,6 @@ const LISTS = {
   posts: "/c/$slug/posts",
   faq: "/c/$slug/faq",
 } as const;
-
-const LIST_PATHS = {
-  documents: "/c/$slug/docs",
-  wiki: "/c/$slug/wiki",
-  posts: "/c/$slug/posts",
-  faq: "/c/$slug/faq",
-} as const satisfies Record<Feature, string>;
-
-/** Which of its community's lists a document stands in. */
-function listOf(facts: DocumentFacts): Feature {
-  return facts.feature ?? "documents";
-}
 
 function BackLink({
   facts,
