@@ -91,9 +91,11 @@ function Named({
           <div className="row mid">
             <Face id={person.id} name={person.name} outsider={person.outsider} size="sm" />
             <span className="grow">
-              <span className="strong">{person.name}</span>
-              {person.outsider ? <span className="badge warn"> {t("people.outsider")}</span> : null}
-              {person.service ? <span className="meta share-service">{person.service}</span> : null}
+              <span className="line tight">
+                <span className="strong">{person.name}</span>
+                {person.outsider ? <span className="badge warn">{t("people.outsider")}</span> : null}
+              </span>
+              {person.service ? <span className="meta clip share-service">{person.service}</span> : null}
             </span>
             <select
               className="select auto"
