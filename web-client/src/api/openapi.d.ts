@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/communities/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Communities whose names are like one that is being typed. Secret ones are never among them. */
+        get: operations["similar_communities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/communities/{slug}": {
         parameters: {
             query?: never;
@@ -35,6 +52,41 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Changes what a community says of itself, who sees it, how one comes in. */
+        patch: operations["change_community"];
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lays a community to rest: it is read, and nothing in it changes. */
+        post: operations["archive_community"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/features": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says what a community is made of, and in which order. What is left out is hidden, not deleted. */
+        put: operations["compose_community"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -45,10 +97,79 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who belongs to a community. */
+        /** Who belongs to a community, by name. */
         get: operations["list_members"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/members.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members of a community as a table (CSV). */
+        get: operations["export_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/members/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** A person leaves a community. The last who leads names somebody who leads from then on. */
+        delete: operations["leave_community"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes somebody out of a community. */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /** Changes what a member is, and until when. */
+        patch: operations["change_member"];
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a community back. */
+        post: operations["restore_community"];
         delete?: never;
         options?: never;
         head?: never;
@@ -108,6 +229,24 @@ export interface paths {
         patch: operations["rename_document"];
         trace?: never;
     };
+    "/api/v1/documents/{id}/sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may reach a document. */
+        get: operations["read_sharing"];
+        /** Says who may reach a document from now on. What is lowered reaches those who have it open within five seconds. */
+        put: operations["share_document"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -122,8 +261,59 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes what a person may change of themselves: the language of their pages and mails. */
+        /** Changes what a person may change of themselves: name, service, language, and who finds them. */
         patch: operations["change_me"];
+        trace?: never;
+    };
+    "/api/v1/me/logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My sign-ins. */
+        get: operations["my_logins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/logins/end-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends all my sign-ins but the one that asks. */
+        post: operations["end_my_other_logins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/logins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of my sign-ins. Its sockets close within seconds. */
+        delete: operations["end_my_login"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/auth/demo": {
@@ -138,6 +328,40 @@ export interface paths {
         put?: never;
         /** Signs in as a demo person: sets the login cookie. */
         post: operations["demo_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mails a link to sign in with, if the address has an account. The answer does not tell. */
+        post: operations["ask_for_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/email/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uses a link: signs in by setting the login cookie. */
+        post: operations["use_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -161,6 +385,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Takes the browser back from the identity provider, and signs its person in. */
+        get: operations["provider_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends the browser to the identity provider. */
+        get: operations["provider_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -176,10 +434,12 @@ export interface components {
             /** @description Where the next page begins; absent after the last. */
             next_cursor?: string | null;
         };
-        /** @description A community's cover. */
+        /** @description A community's cover, in a list. */
         Community: {
             /** Format: uuid */
             id: string;
+            join: components["schemas"]["Join"];
+            joining: components["schemas"]["CommunityJoining"];
             /** Format: int64 */
             members_count: number;
             name: string;
@@ -188,20 +448,109 @@ export interface components {
             slug: string;
             visibility: components["schemas"]["CommunityVisibility"];
         };
+        /** @description What is changed; what is left out stays. */
+        CommunityChange: {
+            joining?: components["schemas"]["CommunityJoining"] | null;
+            /** @description 1 to 120 characters. The address stays. */
+            name?: string | null;
+            /** @description At most 1000 characters. */
+            purpose?: string | null;
+            visibility?: components["schemas"]["CommunityVisibility"] | null;
+        };
+        /** @description An administrator who looks in, for a reason they gave. */
+        CommunityEntry: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Person"];
+            /** Format: date-time */
+            expires_at: string;
+            reason: string;
+        };
+        /**
+         * @description What a community is made of.
+         * @enum {string}
+         */
+        CommunityFeature: "documents" | "wiki" | "posts" | "faq";
+        /**
+         * @description How one comes into a community.
+         * @enum {string}
+         */
+        CommunityJoining: "open" | "approval" | "invitation";
         /** @description Somebody who belongs to a community. */
         CommunityMember: {
+            /** @description Their address; for those who keep order. */
+            email?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when they belong to it, if not for good.
+             */
+            expires_at?: string | null;
             /** Format: uuid */
             id: string;
+            /** Format: date-time */
+            joined_at: string;
+            /**
+             * Format: date-time
+             * @description When they were last here.
+             */
+            last_seen_at?: string | null;
             name: string;
             /** @description From outside, to be marked as such. */
             outsider: boolean;
             role: components["schemas"]["CommunityRole"];
+            /** @description Where they work. */
+            service?: string | null;
+        };
+        /** @description What is changed of a member; what is left out stays. */
+        CommunityMemberChange: {
+            /** @description A day (until its end, UTC) or a moment in the future; `null`: for good. A leader is one for good. */
+            expires_at?: string | null;
+            role?: components["schemas"]["CommunityRole"] | null;
         };
         /** @description A page of members. */
         CommunityMembers: {
             items: components["schemas"]["CommunityMember"][];
             /** @description Where the next page begins; absent after the last. */
             next_cursor?: string | null;
+        };
+        /**
+         * @description What a community began as.
+         * @enum {string}
+         */
+        CommunityModel: "network" | "project" | "event";
+        /** @description A community as its own pages show it. */
+        CommunityPlace: {
+            /** @description What they may do in it. */
+            access: components["schemas"]["Access"];
+            archived: boolean;
+            entry?: components["schemas"]["CommunityEntry"] | null;
+            /** @description What it is made of, in its order. Empty for who sees its cover only. */
+            features: components["schemas"]["CommunityFeature"][];
+            /** Format: uuid */
+            id: string;
+            join: components["schemas"]["Join"];
+            joining: components["schemas"]["CommunityJoining"];
+            leaders: components["schemas"]["Person"][];
+            /** Format: int64 */
+            members_count: number;
+            model: components["schemas"]["CommunityModel"];
+            name: string;
+            /** Format: int64 */
+            outsiders_count: number;
+            /**
+             * Format: int64
+             * @description How many ask to join; for those who keep order.
+             */
+            pending_joins_count?: number | null;
+            purpose: string;
+            role?: components["schemas"]["CommunityRole"] | null;
+            slug: string;
+            visibility: components["schemas"]["CommunityVisibility"];
+            /**
+             * Format: uuid
+             * @description The document that greets whoever comes.
+             */
+            welcome_document?: string | null;
         };
         /**
          * @description What a person is in a community.
@@ -213,6 +562,11 @@ export interface components {
          * @enum {string}
          */
         CommunityVisibility: "public" | "private" | "secret";
+        /** @description What a community is made of. */
+        Composition: {
+            /** @description In the order of the menu; at least one, each once. */
+            features: components["schemas"]["CommunityFeature"][];
+        };
         /** @description Whom to be. */
         DemoChoice: {
             /** Format: uuid */
@@ -229,6 +583,11 @@ export interface components {
         DemoPeople: {
             people: components["schemas"]["DemoEntry"][];
         };
+        /**
+         * @description Who finds a person in the directory. Never made, only described.
+         * @enum {string}
+         */
+        DirectoryWord: "agents" | "communities";
         /** @description A document, without its text. */
         Document: {
             /** @description What the asking person may do with it. */
@@ -237,6 +596,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             created_by?: components["schemas"]["DocumentPerson"] | null;
+            /** @description In which of its community's lists it stands. */
+            feature: components["schemas"]["CommunityFeature"];
             /** Format: uuid */
             id: string;
             /** @description The name under which its text is opened on the sockets. */
@@ -248,6 +609,8 @@ export interface components {
              */
             updated_at: string;
             updated_by?: components["schemas"]["DocumentPerson"] | null;
+            /** @description By which rule others reach it. */
+            visibility: components["schemas"]["DocumentVisibility"];
         };
         /** @description What may be changed of a document, beside its text. */
         DocumentChange: {
@@ -261,12 +624,38 @@ export interface components {
             name: string;
             slug: string;
         };
+        /** @description What a document's address opens. */
+        DocumentLink: {
+            /** @description `read`, `comment` or `write`. */
+            access: components["schemas"]["SharedAccess"];
+            /**
+             * Format: date-time
+             * @description `null` for no end.
+             */
+            expires_at?: string | null;
+        };
         /** @description Somebody who had a hand in a document. */
         DocumentPerson: {
             /** Format: uuid */
             id: string;
             name: string;
         };
+        /** @description Who may reach a document. */
+        DocumentSharing: {
+            link?: components["schemas"]["DocumentLink"] | null;
+            /** @description Whether the asking person may open it beyond its community, by its address or by naming somebody from elsewhere. */
+            may_open: boolean;
+            /** @description What the asking person may do with the document. */
+            mine: components["schemas"]["Access"];
+            /** @description Who is named, by name. Shown to who manages the document. */
+            people: components["schemas"]["SharedPerson"][];
+            visibility: components["schemas"]["DocumentVisibility"];
+        };
+        /**
+         * @description Who may reach a document: whoever reaches its community's, whom it names, or whoever has its address.
+         * @enum {string}
+         */
+        DocumentVisibility: "inherit" | "restricted" | "link";
         /** @description A page of documents. */
         Documents: {
             items: components["schemas"]["Document"][];
@@ -278,20 +667,86 @@ export interface components {
          * @enum {string}
          */
         InstanceRole: "administrator" | "agent" | "outsider";
+        /** @description The way in. */
+        Join: {
+            state: components["schemas"]["JoinState"];
+        };
+        /**
+         * @description How somebody comes into a community: not at all, they asked, or by this way.
+         * @enum {string}
+         */
+        JoinState: "none" | "asked" | "open" | "approval" | "invitation";
+        /** @description Who comes after the last leader. */
+        Leaving: {
+            /**
+             * Format: uuid
+             * @description A member who leads from then on.
+             */
+            successor?: string | null;
+        };
+        /** @description The same whoever asks. */
+        LinkPromised: {
+            /**
+             * Format: int32
+             * @description How long a link is good, in minutes.
+             */
+            minutes: number;
+        };
+        /** @description A link that was mailed: what stands behind its `#`. */
+        LinkUsed: {
+            secret: string;
+        };
+        /** @description Who wants a link. */
+        LinkWanted: {
+            email: string;
+            /** @description A path of ours to go to after signing in; anything else is the front page. */
+            return_to?: string | null;
+        };
+        /** @description How many were ended. */
+        LoginsEnded: {
+            /** Format: int64 */
+            ended_count: number;
+        };
         /** @description The person who is signed in. */
         Me: {
             communities: components["schemas"]["MyCommunity"][];
+            /** @description Who finds them: every agent, or only who shares a community with them. */
+            directory: components["schemas"]["DirectoryWord"];
+            email?: string | null;
             /** Format: uuid */
             id: string;
+            instance_name: string;
+            /**
+             * Format: int64
+             * @description Invitations that wait for their answer.
+             */
+            invitations_count: number;
+            is_administrator: boolean;
             /** @description `fr` or `en`. */
             language: string;
+            /** @description and what they ask for exists without a decision. */
+            may_create: boolean;
+            /** @description They may ask for a community; */
+            may_request: boolean;
             name: string;
+            /**
+             * Format: int64
+             * @description For administrators: requests that wait for a decision.
+             */
+            requests_count: number;
             role: components["schemas"]["InstanceRole"];
+            /** @description Where they work. */
+            service?: string | null;
         };
-        /** @description What a person may change of themselves. */
+        /** @description What a person may change of themselves. What is left out stays as it is. */
         MeChange: {
+            directory?: components["schemas"]["DirectoryWord"] | null;
             /** @description `fr` or `en`. */
-            language: string;
+            language?: string | null;
+            /** @description As others see it, up to 120 characters. */
+            name?: string | null;
+            /** @description Where they work, up to 160 characters; null takes it away. */
+            service?: string | null;
         };
         /** @description A community I belong to. */
         MyCommunity: {
@@ -301,10 +756,36 @@ export interface components {
             role: components["schemas"]["CommunityRole"];
             slug: string;
         };
+        /** @description A sign-in in one browser. */
+        MyLogin: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description The one that asks. */
+            current: boolean;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, give or take ten minutes.
+             */
+            last_seen_at: string;
+            /** @description What the browser called itself. */
+            user_agent?: string | null;
+        };
+        /** @description All of mine, the newest first. */
+        MyLogins: {
+            items: components["schemas"]["MyLogin"][];
+        };
+        /** @description The identity provider. */
+        NamedProvider: {
+            /** @description What the button says. */
+            name: string;
+        };
         /** @description A document to be made. */
         NewDocument: {
             /** @description The slug of the community it belongs to; without it the document is one's own. */
             community?: string | null;
+            feature?: components["schemas"]["CommunityFeature"] | null;
             /**
              * Format: uuid
              * @description A UUID of version 7 (or 4) made by the client; without it the server makes one.
@@ -312,6 +793,28 @@ export interface components {
             id?: string | null;
             /** @description 1 to 200 characters. */
             title: string;
+        };
+        /** @description What is to be said of who may reach a document. */
+        NewDocumentSharing: {
+            link?: components["schemas"]["DocumentLink"] | null;
+            /** @description Who is named from now on, each once, at most 200. */
+            people: components["schemas"]["NewSharedPerson"][];
+            visibility: components["schemas"]["DocumentVisibility"];
+        };
+        NewSharedPerson: {
+            access: components["schemas"]["SharedAccess"];
+            /** Format: uuid */
+            person: string;
+        };
+        /** @description Somebody, as others see them. */
+        Person: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description From outside, to be marked as such. */
+            outsider: boolean;
+            /** @description Where they work. */
+            service?: string | null;
         };
         /** @description The body, as it travels. */
         Problem: {
@@ -333,9 +836,61 @@ export interface components {
             demo: boolean;
             /** @description Languages of the service, the usual one first. */
             languages: string[];
+            sign_in: components["schemas"]["WaysIn"];
             /** @description Whoever asks is signed in: a page can know without being refused. */
             signed_in: boolean;
             version: string;
+        };
+        /**
+         * @description What somebody is given at a document.
+         * @enum {string}
+         */
+        SharedAccess: "read" | "comment" | "write" | "manage";
+        /** @description Somebody who is named at a document. */
+        SharedPerson: {
+            access: components["schemas"]["SharedAccess"];
+            /** @description They need not belong to the document's community for it. */
+            guest: boolean;
+            person: components["schemas"]["SharingPerson"];
+        };
+        SharingPerson: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            outsider: boolean;
+            /** @description Their organisation. */
+            service?: string | null;
+        };
+        /** @description Where a person goes now. */
+        SignedIn: {
+            return_to: string;
+        };
+        /** @description Where the browser goes now. */
+        SignedOut: {
+            /** @description The identity provider's own sign-out, for who came from there. */
+            redirect?: string | null;
+        };
+        /** @description Communities of a like name, the most alike first. */
+        SimilarCommunities: {
+            items: components["schemas"]["SimilarCommunity"][];
+        };
+        /** @description A community whose name is like another. */
+        SimilarCommunity: {
+            /** Format: uuid */
+            id: string;
+            joining: components["schemas"]["CommunityJoining"];
+            /** Format: int64 */
+            members_count: number;
+            name: string;
+            role?: components["schemas"]["CommunityRole"] | null;
+            slug: string;
+            visibility: components["schemas"]["CommunityVisibility"];
+        };
+        /** @description How people can sign in, beside as a demo person. */
+        WaysIn: {
+            /** @description By a link in a mail. */
+            email: boolean;
+            provider?: components["schemas"]["NamedProvider"] | null;
         };
     };
     responses: never;
@@ -349,6 +904,12 @@ export interface operations {
     list_communities: {
         parameters: {
             query?: {
+                /** @description Words that a name has, or their beginnings. */
+                q?: string;
+                /** @description `mine`, those `open` to the person, or `all` they may know of. */
+                scope?: "mine" | "open" | "all";
+                /** @description One comes in so. */
+                joining?: components["schemas"]["CommunityJoining"];
                 /** @description What the page before said. */
                 cursor?: string;
                 /** @description At most 100. */
@@ -379,6 +940,45 @@ export interface operations {
             };
         };
     };
+    similar_communities: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarCommunities"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody from outside */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_community: {
         parameters: {
             query?: never;
@@ -395,7 +995,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Community"];
+                    "application/json": components["schemas"]["CommunityPlace"];
                 };
             };
             /** @description Nobody is signed in */
@@ -418,9 +1018,184 @@ export interface operations {
             };
         };
     };
+    change_community: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommunityChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommunityPlace"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who doesn't lead, or the community is archived */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_community: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done, or was so already */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither a leader nor an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compose_community: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Composition"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommunityPlace"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who doesn't lead, or the community is archived */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None at all, or one twice */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_members: {
         parameters: {
             query?: {
+                /** @description Words that a name has, or their beginnings. */
+                q?: string;
+                /** @description Of this role. */
+                role?: components["schemas"]["CommunityRole"];
+                /** @description Those from outside alone. */
+                outsiders?: boolean;
                 /** @description What the page before said. */
                 cursor?: string;
                 /** @description At most 100. */
@@ -471,6 +1246,289 @@ export interface operations {
             };
         };
     };
+    export_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who doesn't lead */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leave_community: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Leaving"];
+            };
+        };
+        responses: {
+            /** @description Left */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a member, or no such community */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The last leader names a successor */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The successor is no member who may lead */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who doesn't lead, or the community is archived */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such community or member, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The last leader stays one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommunityMemberChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommunityMember"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who doesn't lead, or the community is archived */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such community or member, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The last leader stays one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A role or an end that can't be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_community: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done, or was so already */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither a leader nor an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     config: {
         parameters: {
             query?: never;
@@ -495,6 +1553,8 @@ export interface operations {
             query?: {
                 /** @description The slug of a community; without it, one's own and those of one's communities. */
                 community?: string;
+                /** @description Of a community, one of its lists; without it all of them. */
+                feature?: components["schemas"]["CommunityFeature"];
                 /** @description What the page before said. */
                 cursor?: string;
                 /** @description At most 100. */
@@ -610,7 +1670,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The title or the id is not acceptable */
+            /** @description The title, the id or the list is not acceptable */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -721,6 +1781,106 @@ export interface operations {
             };
         };
     };
+    read_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentSharing"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    share_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDocumentSharing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentSharing"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This person does not manage the document, or opens it too far */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not acceptable: the code says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -779,8 +1939,103 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not a language of the service */
+            /** @description Not a language of the service, or not a name */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyLogins"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_my_other_logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginsEnded"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_my_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sign-in */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None of mine */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -850,6 +2105,107 @@ export interface operations {
             };
         };
     };
+    ask_for_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkWanted"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkPromised"];
+                };
+            };
+            /** @description No mail is sent here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an address */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many from this connection */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    use_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkUsed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description To be opened in the browser in which the sign-in began */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Used, over, or never there */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many from this connection */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sign_out: {
         parameters: {
             query?: never;
@@ -860,12 +2216,79 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Signed out, or was not signed in */
-            204: {
+            200: {
                 headers: {
                     "set-cookie"?: string;
                     [name: string]: unknown;
                 };
+                content: {
+                    "application/json": components["schemas"]["SignedOut"];
+                };
+            };
+        };
+    };
+    provider_callback: {
+        parameters: {
+            query?: {
+                state?: string | null;
+                code?: string | null;
+                error?: string | null;
+                iss?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To where the person was going, with the login cookie, or to the sign-in page with a code */
+            303: {
+                headers: {
+                    location?: string;
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
                 content?: never;
+            };
+            /** @description No provider is configured */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    provider_start: {
+        parameters: {
+            query?: {
+                /** @description A path of ours to come back to; anything else is the front page. */
+                return_to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider, or to the sign-in page with a code */
+            303: {
+                headers: {
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No provider is configured */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };
