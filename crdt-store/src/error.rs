@@ -156,6 +156,19 @@ impl StoreError {
         }
     }
 
+    /// True where there was no connection, so that it does not matter what was asked.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_)) => true,
+            // Starting, or shutting down, with or without a word.
+            Self::Database(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| code.len() == 5 && (code.starts_with("08") || code.starts_with("57P")))
+            }
+            _ => false,
+        }
+    }
+
     /// True where something of that name or id was there already.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })

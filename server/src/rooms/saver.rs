@@ -166,24 +166,24 @@ async fn run(
         waiting.count.fetch_sub(submitted.len(), Ordering::AcqRel);
         let taken = |Submission { batch, room }: Submission| Some(Taken { batch: batch.take()?, room });
         let group: Vec<Taken> = submitted.drain(..).filter_map(taken).collect();
-        let begun = Instant::now();
-        tokio::select! {
-            () = land(&log, group) => {}
+        let took = tokio::select! {
+            took = land(&log, group) => took,
             () = end.cancelled() => return,
-        }
+        };
         let over = Instant::now();
-        earliest = over + (over - begun).mul_f64(REST);
-        latest = (begun + interval).max(earliest);
+        earliest = over + took.mul_f64(REST);
+        latest = (over + interval.saturating_sub(took)).max(earliest);
     }
 }
 
-/// Writes the group, however long it takes.
-async fn land(log: &Log, group: Vec<Taken>) {
+/// Writes the group, however often that has to be tried. How long the last try took.
+async fn land(log: &Log, group: Vec<Taken>) -> Duration {
     let mut group = group;
     let mut pause = RETRY_FIRST;
     let mut attempt = 0_u32;
+    let mut started = Instant::now();
     while !group.is_empty() {
-        let started = Instant::now();
+        started = Instant::now();
         let span = tracing::info_span!("log.append", documents = group.len());
         match append(log, &group).instrument(span).await {
             Ok(outcomes) => {
@@ -193,7 +193,7 @@ async fn land(log: &Log, group: Vec<Taken>) {
                 for (taken, outcome) in group.drain(..).zip(outcomes) {
                     tell(&taken, outcome);
                 }
-                return;
+                return started.elapsed();
             }
             Err(error) => {
                 attempt += 1;
@@ -201,7 +201,7 @@ async fn land(log: &Log, group: Vec<Taken>) {
                 if attempt == 1 {
                     tracing::warn!(%error, documents = group.len(), "log.append failed, trying again");
                 }
-                if attempt > 1 && group.len() > 1 {
+                if attempt > 1 && group.len() > 1 && !error.is_unreachable() {
                     group = land_alone(log, group).await;
                 }
             }
@@ -211,6 +211,7 @@ async fn land(log: &Log, group: Vec<Taken>) {
             pause = (pause * 2).min(RETRY_LAST);
         }
     }
+    started.elapsed()
 }
 
 /// Tries each document by itself, and gives back those that fail still. Stops at the second failure in a row: then
