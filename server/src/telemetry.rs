@@ -89,6 +89,7 @@ const COUNTERS: &[(&str, &str)] = &[
 const COUNTERS_BY: &[(&str, &str)] = &[
     ("unisson_refusals_total", "Updates and openings that were refused, by reason"),
     ("unisson_rights_changed_total", "Open sessions whose right has changed, by what they may do now"),
+    ("unisson_sign_in_refusals_total", "Sign-ins that were refused, by the code that the person was shown"),
     ("unisson_sockets_closed_total", "Connections that the server closed, by close code"),
     ("unisson_worker_deaths_total", "Worker processes that died at work, by cause"),
     ("unisson_worker_jobs_total", "Jobs given to workers, by kind and outcome"),

@@ -124,6 +124,8 @@ fn the_example_configuration_has_every_key() {
         drain_seconds,
         limits,
         workers,
+        oidc,
+        mail,
     } = Layer::from_file(&root().join("deploy/unisson.toml")).expect("the example is read")
     else {
         panic!("the example names Redis");
@@ -132,6 +134,14 @@ fn the_example_configuration_has_every_key() {
     assert!(listen.is_some() && database.is_some() && public_url.is_some() && metrics_listen.is_some());
     assert!(demo.is_some() && open.is_some() && open_to_network.is_some());
     assert!(log.is_some() && drain_seconds.is_some() && limits.is_some() && workers.is_some());
+    // Nobody signs in by a provider that is an example: these keys stand there as comments.
+    assert!(oidc == Some(Default::default()) && mail == Some(Default::default()));
+    for key in ["issuer", "client_id", "client_secret", "name", "scopes", "agent_domains", "others", "trust_email"] {
+        assert!(read("deploy/unisson.toml").contains(&format!("\n# {key} = ")), "oidc.{key}");
+    }
+    for key in ["smtp", "from", "user", "password"] {
+        assert!(read("deploy/unisson.toml").contains(&format!("\n# {key} = ")), "mail.{key}");
+    }
     assert!(read("deploy/unisson.toml").contains("# redis = "));
 }
 

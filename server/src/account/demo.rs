@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::{Uuid, uuid};
 
+use super::email::failed;
 use crate::{
     access::words::InstanceRole,
-    auth::{Auth, AuthError},
+    auth::Auth,
     http::{
         Problem,
         extract::Json,
-        problem::{Body, INTERNAL, NOT_FOUND},
+        problem::{Body, NOT_FOUND},
     },
 };
 
@@ -112,27 +113,28 @@ pub(super) async fn sign_in(
     }
     let user = state.db().users().get(id).await?.filter(|user| user.suspended_at.is_none());
     let user = user.ok_or_else(|| Problem::new(&NOT_FOUND))?;
-    let cookie = state.auth().sign_in(&user, &headers).await.map_err(|error| match error {
-        AuthError::Store(error) => Problem::from(error),
-        error => {
-            tracing::error!(error = %error, "a sign-in failed");
-            Problem::new(&INTERNAL)
-        }
-    })?;
+    let cookie = state.auth().sign_in(&user, &headers).await.map_err(failed)?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie.to_string())]).into_response())
+}
+
+/// Where the browser goes now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedOut {
+    /// The identity provider's own sign-out, for who came from there.
+    redirect: Option<String>,
 }
 
 /// Signs out: ends the login and clears its cookie.
 #[utoipa::path(
     post, path = "/auth/logout", tag = "account", operation_id = "sign_out",
-    responses((status = 204, description = "Signed out, or was not signed in", headers(("set-cookie" = String))))
+    responses((status = 200, description = "Signed out, or was not signed in", body = SignedOut, headers(("set-cookie" = String))))
 )]
 pub(super) async fn sign_out(
     State(state): State<crate::state::State>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let cookie = state.auth().sign_out(&headers).await?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie.to_string())]).into_response())
+    let (cookie, redirect) = state.auth().end(&headers).await?;
+    Ok(([(header::SET_COOKIE, cookie.to_string())], Json(SignedOut { redirect })).into_response())
 }
 
 fn demo_only(auth: &Auth) -> Result<(), Problem> {

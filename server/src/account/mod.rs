@@ -1,7 +1,10 @@
-//! The person who asks: demo sign-in, sign-out, who am I.
+//! The person who asks: how they sign in and out, who they are, their sign-ins.
 
 pub mod demo;
+mod email;
+mod logins;
 mod me;
+mod provider;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -12,5 +15,12 @@ pub fn routes() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(demo::people, demo::sign_in))
         .routes(routes!(demo::sign_out))
+        .routes(routes!(provider::start))
+        .routes(routes!(provider::callback))
+        .routes(routes!(email::ask))
+        .routes(routes!(email::redeem))
+        .routes(routes!(logins::list))
+        .routes(routes!(logins::end))
+        .routes(routes!(logins::end_others))
         .routes(routes!(me::read, me::change))
 }

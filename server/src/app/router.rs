@@ -52,6 +52,24 @@ struct PublicConfig {
     languages: Vec<&'static str>,
     /// Whoever asks is signed in: a page can know without being refused.
     signed_in: bool,
+    sign_in: WaysIn,
+    instance_name: String,
+}
+
+/// How people can sign in, beside as a demo person.
+#[derive(Debug, Serialize, ToSchema)]
+struct WaysIn {
+    /// By an identity provider, at `/auth/oidc/start`.
+    provider: Option<NamedProvider>,
+    /// By a link in a mail.
+    email: bool,
+}
+
+/// The identity provider.
+#[derive(Debug, Serialize, ToSchema)]
+struct NamedProvider {
+    /// What the button says.
+    name: String,
 }
 
 /// What a client needs to know before anybody has signed in.
@@ -59,13 +77,18 @@ struct PublicConfig {
     get, path = "/api/v1/config", tag = "instance", operation_id = "config",
     responses((status = 200, body = PublicConfig))
 )]
-async fn config(Shared(state): Shared<State>, MaybeWho(who): MaybeWho) -> Json<PublicConfig> {
-    Json(PublicConfig {
+async fn config(Shared(state): Shared<State>, MaybeWho(who): MaybeWho) -> Result<Json<PublicConfig>, Problem> {
+    Ok(Json(PublicConfig {
         demo: state.config().demo,
         version: env!("CARGO_PKG_VERSION"),
         languages: Language::ALL.iter().map(|language| language.tag()).collect(),
         signed_in: who.is_some(),
-    })
+        sign_in: WaysIn {
+            provider: state.auth().provider().map(|provider| NamedProvider { name: provider.settings().name.clone() }),
+            email: state.mail().is_on(),
+        },
+        instance_name: state.db().instance().policy().await?.name,
+    }))
 }
 
 fn api() -> OpenApiRouter<State> {

@@ -11,10 +11,10 @@ use crdt_store::{
     logins::{Login, NewLogin},
     users::User,
 };
-use ring::{digest, rand::SecureRandom};
+use ring::digest;
 use time::Duration;
 
-use super::{Auth, AuthError};
+use super::{Auth, AuthError, seal};
 use crate::{
     access::{Means, Principal},
     http::origin::Origin,
@@ -28,6 +28,8 @@ const IDLE: Duration = Duration::days(7);
 const ABSOLUTE: Duration = Duration::days(30);
 /// A login in use is noted down at most this often.
 const TOUCH_EVERY: Duration = Duration::minutes(10);
+/// For the provider to say where a sign-in is ended.
+const PROVIDER_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 const USER_AGENT_CHARS: usize = 200;
 
 /// A socket that another site's page opened in this person's browser.
@@ -38,8 +40,27 @@ pub struct ForeignOrigin;
 impl Auth {
     /// Signs a person in: the cookie to set. `headers` are the request's.
     pub async fn sign_in(&self, user: &User, headers: &HeaderMap) -> Result<Cookie<'static>, AuthError> {
-        let mut secret = [0_u8; SECRET_BYTES];
-        self.0.random.fill(&mut secret).map_err(|_| AuthError::NoRandomness)?;
+        self.signed_in(user, headers, None).await
+    }
+
+    /// Signs a person in who comes from the identity provider, with the token that is shown there in the end.
+    pub(super) async fn sign_in_by_provider(
+        &self,
+        user: &User,
+        headers: &HeaderMap,
+        id_token: &str,
+    ) -> Result<Cookie<'static>, AuthError> {
+        self.signed_in(user, headers, Some(id_token)).await
+    }
+
+    async fn signed_in(
+        &self,
+        user: &User,
+        headers: &HeaderMap,
+        id_token: Option<&str>,
+    ) -> Result<Cookie<'static>, AuthError> {
+        let secret = self.random::<SECRET_BYTES>()?;
+        let id_token = id_token.map(|token| seal::seal(&secret, token, &self.0.random)).transpose()?;
         self.sign_out(headers).await?;
         let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let login = NewLogin {
@@ -49,9 +70,31 @@ impl Auth {
             expires_at: self.now() + IDLE,
             user_agent: agent.map(|agent| agent.chars().take(USER_AGENT_CHARS).collect()),
         };
-        self.0.db.logins().create(login).await?;
+        self.0.db.logins().create_by_provider(login, id_token.as_deref()).await?;
         metrics::counter!("unisson_logins_total").increment(1);
         Ok(self.cookie(URL_SAFE_NO_PAD.encode(secret), ABSOLUTE))
+    }
+
+    /// Ends the login that the request came with, here and at the provider: the cookie that clears it, and where the
+    /// browser goes so that the sign-in ends there as well.
+    pub async fn end(&self, headers: &HeaderMap) -> Result<(Cookie<'static>, Option<String>), StoreError> {
+        let mut address = None;
+        if let (Some(provider), Some(secret)) = (self.provider(), secret(headers))
+            && let Some((login, _)) = self.0.db.logins().by_secret_hash(&hash(&secret)).await?
+            && let Some(sealed) = self.0.db.logins().id_token(login.id).await?
+            && let Some(token) = seal::open(&secret, &sealed)
+        {
+            // Ending here does not wait for a provider that is away.
+            address = match tokio::time::timeout(PROVIDER_PATIENCE, provider.ending(&token, self.now())).await {
+                Ok(Ok(address)) => address.map(String::from),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "a sign-in could not be ended at the identity provider");
+                    None
+                }
+                Err(_) => None,
+            };
+        }
+        Ok((self.sign_out(headers).await?, address))
     }
 
     /// Ends the login that the request came with, if any: the cookie that clears it.
@@ -104,9 +147,11 @@ impl Auth {
         }
     }
 
-    /// Removes logins that have ended; how many.
+    /// Removes logins, attempts, links and counts that have ended; how many.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
-        self.0.db.logins().delete_expired().await
+        let db = &self.0.db;
+        let signing_in = db.attempts().delete_expired().await? + db.email_links().delete_expired().await?;
+        Ok(signing_in + db.throttles().delete_expired().await? + db.logins().delete_expired().await?)
     }
 
     /// Lengthens a login in use, within its absolute end. False once that is over.
@@ -136,12 +181,16 @@ impl Auth {
     }
 }
 
-fn secret_hash(headers: &HeaderMap) -> Option<Vec<u8>> {
+fn secret(headers: &HeaderMap) -> Option<Vec<u8>> {
     let jar = CookieJar::from_headers(headers);
     let secret = URL_SAFE_NO_PAD.decode(jar.get(COOKIE)?.value()).ok()?;
-    (secret.len() == SECRET_BYTES).then(|| hash(&secret))
+    (secret.len() == SECRET_BYTES).then_some(secret)
 }
 
-fn hash(secret: &[u8]) -> Vec<u8> {
+fn secret_hash(headers: &HeaderMap) -> Option<Vec<u8>> {
+    secret(headers).map(|secret| hash(&secret))
+}
+
+pub(super) fn hash(secret: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, secret).as_ref().to_vec()
 }

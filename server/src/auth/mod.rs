@@ -1,13 +1,20 @@
-//! Who is it: cookie logins and signed tokens, and the judgement of sockets.
+//! Who is it: an identity provider, links in mails, cookie logins and signed tokens, and the judgement of sockets.
 //!
+//! People come in by [`entry`] (from the provider), by [`email`] (a mailed link) or as a demo person; all three end in
+//! [`Auth::sign_in`], which makes a login.
 //! [`Auth`] is one per node. Features ask it through the extractors [`Who`] and [`MaybeWho`]; the live engine
 //! through [`crate::access::Judge`], which it implements; `documents::socket` asks [`Auth::socket_login`] once
 //! per socket. Secrets are made by the operating system's generator and stored only as hashes.
 
+mod email;
+mod entry;
 mod judge;
 mod login;
+pub mod oidc;
 mod person;
+mod return_to;
 pub mod room;
+mod seal;
 pub mod token;
 
 use std::sync::Arc;
@@ -15,8 +22,12 @@ use std::sync::Arc;
 use crdt_store::{Db, StoreError};
 use ring::rand::{SecureRandom, SystemRandom};
 
+pub use email::Used;
+pub use entry::{Answer, Ended, Refusal};
 pub use login::{COOKIE, ForeignOrigin};
+pub use oidc::is_address;
 pub use person::{MaybeWho, Who};
+pub use return_to::ReturnTo;
 
 use crate::{
     access::Guard,
@@ -34,6 +45,8 @@ pub enum AuthError {
     Store(#[from] StoreError),
     #[error("the operating system gives no random numbers")]
     NoRandomness,
+    #[error(transparent)]
+    Provider(#[from] oidc::Down),
     #[error("the token key in the database's settings is too short to be one")]
     BadKey,
 }
@@ -53,6 +66,7 @@ struct Inner {
     demo: bool,
     open: bool,
     secure: bool,
+    provider: Option<oidc::Provider>,
 }
 
 impl Auth {
@@ -68,6 +82,7 @@ impl Auth {
             demo: config.demo,
             open: config.open,
             secure: config.is_secure(),
+            provider: provider(config)?,
         })))
     }
 
@@ -91,9 +106,24 @@ impl Auth {
         &self.0.guard
     }
 
+    /// The identity provider, where one is configured.
+    pub fn provider(&self) -> Option<&oidc::Provider> {
+        self.0.provider.as_ref()
+    }
+
+    /// What the store counts something by, so that it holds no address: a mark of these words.
+    pub fn throttle_key(&self, words: &[&str]) -> Vec<u8> {
+        self.0.key.mark(words)
+    }
+
     fn now(&self) -> time::OffsetDateTime {
         (self.0.clock)()
     }
+}
+
+fn provider(config: &Config) -> Result<Option<oidc::Provider>, oidc::Down> {
+    let (Some(settings), Some(site)) = (&config.oidc, &config.public_url) else { return Ok(None) };
+    oidc::Provider::new(settings.clone(), site).map(Some)
 }
 
 /// The key of tokens; of several nodes that start at once, all get the same.

@@ -85,6 +85,17 @@ impl TokenKey {
         (bytes.len() >= KEY_BYTES).then(|| Self(hmac::Key::new(hmac::HMAC_SHA256, bytes)))
     }
 
+    /// A mark that only a node of this instance can make of these words, and that says nothing of them.
+    pub fn mark(&self, words: &[&str]) -> Vec<u8> {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(b"unisson mark");
+        for word in words {
+            context.update(&(word.len() as u64).to_le_bytes());
+            context.update(word.as_bytes());
+        }
+        context.sign().as_ref().to_vec()
+    }
+
     pub fn sign(&self, claims: &Claims) -> Result<String, serde_json::Error> {
         let header = URL_SAFE_NO_PAD.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
         let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims)?);

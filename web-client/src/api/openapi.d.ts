@@ -829,11 +829,14 @@ export interface components {
             title: string;
             /** @description `urn:unisson:problem:` and the code. */
             type: string;
+        } & {
+            [key: string]: unknown;
         };
         /** @description What a client needs to know before anybody has signed in. */
         PublicConfig: {
             /** @description Demo people can sign in. */
             demo: boolean;
+            instance_name: string;
             /** @description Languages of the service, the usual one first. */
             languages: string[];
             sign_in: components["schemas"]["WaysIn"];
