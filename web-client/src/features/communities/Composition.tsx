@@ -67,13 +67,13 @@ export function Composition({ place }: { place: CommunityPlace }) {
   // A row that changes place loses the focus in some browsers; whoever pressed its button goes on from there.
   useLayoutEffect(() => {
     const wanted = focusNext.current;
-    if (wanted === null) return;
+    const button = wanted && document.querySelector<HTMLElement>(`[data-focus="${wanted}"]`);
+    if (!button) return;
     focusNext.current = null;
-    const button = document.querySelector<HTMLElement>(`[data-focus="${wanted}"]`);
-    const open = button?.getAttribute("aria-disabled") === "true" ? button.parentElement : button;
-    (open?.matches("button")
-      ? open
-      : open?.querySelector<HTMLElement>("button:not([aria-disabled])")
+    const closed = button.getAttribute("aria-disabled") === "true";
+    (closed
+      ? button.parentElement?.querySelector<HTMLElement>("button:not([aria-disabled])")
+      : button
     )?.focus();
   });
 
