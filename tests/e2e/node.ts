@@ -27,14 +27,16 @@ export class Node {
   private constructor(
     readonly port: number,
     readonly folder: string,
+    /** Settings beside those of every test. */
+    readonly settings: (url: string) => Record<string, string>,
   ) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  static async start(): Promise<Node> {
-    const node = new Node(await freePort(), mkdtempSync(join(tmpdir(), "unisson-e2e-")));
+  static async start(settings: (url: string) => Record<string, string> = () => ({})): Promise<Node> {
+    const node = new Node(await freePort(), mkdtempSync(join(tmpdir(), "unisson-e2e-")), settings);
     await node.start();
     return node;
   }
@@ -50,7 +52,7 @@ export class Node {
         "--database",
         `sqlite:${join(this.folder, "data.db")}`,
       ],
-      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, UNISSON_METRICS_LISTEN: "" } },
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, UNISSON_METRICS_LISTEN: "", ...this.settings(this.url) } },
     );
     this.#child = child;
     const hear = (chunk: Buffer) => {

@@ -1,61 +1,11 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { hasNoFault, looksRight, THEMES } from "./looks.ts";
 import { AWA, COMMUNITY, expect, makeDocument, type Person, saved, test, text } from "./people.ts";
 
-const WIDTHS = [390, 1440] as const;
-const THEMES = ["light", "dark"] as const;
 const LANGUAGES = [
   { locale: "fr-FR", lang: "fr" },
   { locale: "en-GB", lang: "en" },
 ] as const;
-
-/** Colours that are on their way to another theme are in neither, and what fades in is pale: waits for both. */
-async function atRest(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const frame = () => new Promise((done) => requestAnimationFrame(done));
-    const moving = () =>
-      document.getAnimations().filter((one) => Number(one.effect?.getComputedTiming().endTime) < 60_000);
-    do {
-      await frame();
-      await frame();
-      await Promise.allSettled(moving().map((one) => one.finished));
-    } while (moving().length > 0);
-  });
-}
-
-async function hasNoFault(page: Page, where: string): Promise<void> {
-  await atRest(page);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(
-    (one) =>
-      `${where}: ${one.impact} ${one.id} ${one.nodes.map((node) => node.target.join(" ")).join(" | ")}`,
-  );
-  expect(found).toEqual([]);
-  await expect(page.locator("h1")).toHaveCount(1);
-  await expect(page.locator("main")).toHaveCount(1);
-}
-
-async function fits(page: Page, where: string): Promise<void> {
-  const wider = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(wider, where).toBeLessThanOrEqual(0);
-}
-
-/** The page that is open, in both themes, at both widths; and without sideways scroll at 320 px. */
-async function holdsUp(page: Page, name: string): Promise<void> {
-  for (const width of WIDTHS) {
-    await page.setViewportSize({ width, height: 844 });
-    for (const colorScheme of THEMES) {
-      await page.emulateMedia({ colorScheme });
-      await hasNoFault(page, `${name} ${width} ${colorScheme}`);
-    }
-    await fits(page, `${name} ${width}`);
-  }
-  await page.setViewportSize({ width: 320, height: 640 });
-  await fits(page, `${name} 320`);
-  await page.setViewportSize({ width: 1440, height: 900 });
-}
 
 async function fill(page: Page): Promise<void> {
   await text(page).click();
@@ -89,7 +39,7 @@ for (const { locale, lang } of LANGUAGES) {
     await visitor.page.goto("/");
     await expect(visitor.page.getByRole("button", { name: AWA })).toBeVisible();
     await expect(visitor.page.locator("html")).toHaveAttribute("lang", lang);
-    await holdsUp(visitor.page, "landing");
+    await looksRight(visitor.page, "landing");
 
     const awa: Person = await person(AWA, { locale });
     const id = await makeDocument(awa, node, `Une page en ${lang}`, COMMUNITY);
@@ -104,12 +54,12 @@ for (const { locale, lang } of LANGUAGES) {
       await expect(awa.page.locator(shown).first()).toBeVisible();
       await expect(awa.page.locator("html")).toHaveAttribute("lang", lang);
       await expect(awa.page).toHaveTitle(/ – Unisson$/);
-      await holdsUp(awa.page, address);
+      await looksRight(awa.page, address);
     }
     await awa.page.goto(`/d/${id}`);
     await expect(text(awa.page)).toBeVisible();
     await fill(awa.page);
-    await holdsUp(awa.page, "document");
+    await looksRight(awa.page, "document");
   });
 }
 
