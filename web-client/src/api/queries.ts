@@ -19,7 +19,7 @@ export const meQuery = queryOptions({
         // Whoever was signed in here most likely still is.
         const known = isKept("me") || (await askConfig(signal)).signed_in;
         if (!known) throw new Problem(401, "not-signed-in", undefined);
-        return (await answer(server.GET("/api/v1/me", { signal }))) as Me;
+        return answer(server.GET("/api/v1/me", { signal }));
       });
     } catch (error) {
       if (error instanceof Problem && error.status === 401) return null;
@@ -96,9 +96,9 @@ export const signInAs = (id: string) => answer(server.POST("/auth/demo", { body:
 
 /** Ends the login, and forgets what this device kept of it. Answers where to end the provider's, if it has one. */
 export async function signOut(): Promise<string | null> {
-  const told = await call<{ redirect: string | null } | null>("POST", "/auth/logout");
+  const { redirect } = await answer(server.POST("/auth/logout"));
   forgetAll();
-  return told?.redirect ?? null;
+  return redirect ?? null;
 }
 
 /** `id` is made here, so that asking twice makes one document. */

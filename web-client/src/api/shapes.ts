@@ -12,21 +12,6 @@ export const MODELS: readonly Model[] = ["network", "project", "event"];
 
 export type PersonRef = { id: string; name: string; service: string | null; outsider: boolean };
 
-/** What a client knows before anybody has signed in. */
-export type SignInWays = { provider: { name: string } | null; email: boolean };
-
-/** One of my logins: a browser in which I am signed in. */
-export type Login = {
-  id: string;
-  created_at: string;
-  last_seen_at: string;
-  user_agent: string | null;
-  current: boolean;
-};
-
-/** Who may find me in the directory. */
-export type Directory = "agents" | "communities";
-
 export type InvitationForMe = {
   id: string;
   community: {

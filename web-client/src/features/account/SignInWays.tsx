@@ -104,7 +104,7 @@ export function SignInWays({ returnTo, onSignedIn, over }: Props) {
   const config = useQuery(configQuery);
   if (config.isPending) return <RowsSkeleton label={t("signIn.loading")} />;
   if (config.isError) return <Failure what={t("signIn.waysFailed")} retry={() => void config.refetch()} />;
-  const { provider, email } = config.data.sign_in ?? { provider: null, email: false };
+  const { provider, email } = config.data.sign_in;
   const { demo } = config.data;
   return (
     <>

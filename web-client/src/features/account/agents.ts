@@ -22,7 +22,7 @@ const SYSTEMS: readonly [RegExp, string][] = [
 export type Browser = { browser: string | null; system: string | null; hand: boolean };
 
 /** `hand`: something one holds, and not a desk's. */
-export function readAgent(agent: string | null): Browser {
+export function readAgent(agent: string | null | undefined): Browser {
   const text = agent ?? "";
   const find = (names: readonly [RegExp, string][]) =>
     names.find(([pattern]) => pattern.test(text))?.[1] ?? null;
