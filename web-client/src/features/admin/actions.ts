@@ -1,14 +1,32 @@
 /** What the log of acts calls things, in words. */
 import { useTranslation } from "react-i18next";
-import type french from "../../i18n/locales/fr.json";
-
-type Known = keyof (typeof french)["admin"]["audit"]["actions"];
 
 export const AUDIT_ACTIONS = [
-  "request-accepted",
-  "request-changes",
-  "request-refused",
-] as const satisfies readonly Known[];
+  "community.created",
+  "community.changed",
+  "community.features",
+  "community.archived",
+  "community.restored",
+  "community.entered",
+  "request.sent",
+  "request.accepted",
+  "request.changes",
+  "request.refused",
+  "member.joined",
+  "member.left",
+  "member.removed",
+  "member.role",
+  "member.end",
+  "invitation.sent",
+  "invitation.resent",
+  "invitation.revoked",
+  "invitation.accepted",
+  "invitation.declined",
+  "join.accepted",
+  "join.refused",
+  "document.shared",
+  "instance.changed",
+] as const;
 
 export function useActionWords(): (action: string) => string {
   const { t } = useTranslation();

@@ -106,7 +106,10 @@ function Facts({ place }: { place: CommunityPlace }) {
       <Choices
         legend={t("community.whoSees")}
         value={shown.visibility}
-        onChange={(visibility) => setDraft({ ...draft, visibility })}
+        onChange={(visibility) =>
+          // Nobody asks to join what they don't know of.
+          setDraft({ ...draft, visibility, ...(visibility === "secret" ? { joining: "invitation" } : {}) })
+        }
         choices={VISIBILITIES.map((value) => ({
           value,
           title: t(`communities.visibility.${value}`),
@@ -121,6 +124,7 @@ function Facts({ place }: { place: CommunityPlace }) {
           value,
           title: t(`community.joining.${value}.title`),
           hint: t(`community.joining.${value}.sentence`),
+          disabled: shown.visibility === "secret" && value !== "invitation",
         }))}
       />
       <div className="actions">
