@@ -38,7 +38,7 @@ enum Command {
     /// Bring the database's tables to this version's
     Migrate(Place),
     /// Lay the demonstration: people, communities, documents
-    Seed(Place),
+    Seed(SeedArgs),
     /// Print a signed token for one document
     Token(TokenArgs),
     /// Say what is wrong with this installation, and the mend
@@ -88,6 +88,25 @@ struct ServeArgs {
     /// What is logged: a level, or a list such as warn,unisson=debug [env: UNISSON_LOG] [default: info]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
+}
+
+#[derive(Args)]
+struct SeedArgs {
+    #[command(flatten)]
+    place: Place,
+    /// How much: what one can look through, or as much as an administration has, to measure with
+    #[arg(long, value_enum, default_value_t = Scale::Demo)]
+    scale: Scale,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Scale {
+    /// Six people, three communities, a few documents
+    Demo,
+    /// 1,500 people, 120 communities, 6,000 documents
+    Small,
+    /// 25,000 people, 2,000 communities, 200,000 documents
+    Full,
 }
 
 #[derive(Args)]
@@ -198,7 +217,7 @@ pub fn main() -> ExitCode {
         Command::Openapi => openapi(),
         Command::Serve(args) => args.load().and_then(|config| block_on(serve(config))),
         Command::Migrate(place) => place.load().and_then(|config| block_on(migrate(config))),
-        Command::Seed(place) => place.load().and_then(|config| block_on(lay(config))),
+        Command::Seed(args) => args.place.load().and_then(|config| block_on(lay(config, args.scale))),
         Command::Backup(args) => args.place.load().and_then(|config| block_on(backup(config, args.to))),
         Command::Token(args) => args.place.load().and_then(|config| block_on(token(config, args))),
         Command::Doctor(args) => match args.serve.load() {
@@ -286,10 +305,17 @@ async fn backup(config: Config, to: PathBuf) -> Result<(), Failure> {
     }
 }
 
-async fn lay(config: Config) -> Result<(), Failure> {
+async fn lay(config: Config, scale: Scale) -> Result<(), Failure> {
     let db = app::open(&config).await.map_err(Failure::failed)?;
     db.migrate().await.map_err(Failure::failed)?;
-    let seeded = seed::plant(&db).await.map_err(Failure::failed)?;
+    let now = (config.clock)();
+    let tell = |line: &str| eprintln!("{line}");
+    let seeded = match scale {
+        Scale::Demo => seed::plant(&db).await,
+        Scale::Small => seed::scale::lay(&db, seed::scale::SMALL, now, tell).await,
+        Scale::Full => seed::scale::lay(&db, seed::scale::FULL, now, tell).await,
+    };
+    let seeded = seeded.map_err(Failure::failed)?;
     db.close().await;
     match seeded {
         seed::Seeded::Laid => say(&format!("the demonstration is laid in {}", db.name())),

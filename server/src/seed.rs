@@ -4,6 +4,7 @@
 //! stays as it is. Every id is fixed and every step may be repeated, so that a start that was cut off in the
 //! middle is finished by the next one.
 
+pub mod scale;
 mod texts;
 
 use crdt_store::{
