@@ -19,15 +19,23 @@ export const requestQuery = (id: string) =>
 /** What travels: the text, who leads with me, and whether it is handed in or only kept. */
 type Handed = RequestText & { co_leaders: string[]; send: boolean };
 
-/** `id` is made here, so that asking twice makes one request. */
-export const makeRequest = (id: string, wanted: Handed) =>
-  call<CommunityRequest>("POST", "/api/v1/requests", { body: { id, ...wanted } });
-
 /** `revision` is the one that was read: a later one elsewhere is not written over. */
 export const changeRequest = (id: string, revision: number, wanted: Handed) =>
   call<CommunityRequest>("PUT", `/api/v1/requests/${encodeURIComponent(id)}`, {
     body: { revision, ...wanted },
   });
+
+/**
+ * `id` is made here, so that asking twice makes one request. When the answer to the first time was lost, what is there is
+ * older than these words: they are written over it while it is still its author's turn.
+ */
+export async function makeRequest(id: string, wanted: Handed): Promise<CommunityRequest> {
+  const there = await call<CommunityRequest>("POST", "/api/v1/requests", { body: { id, ...wanted } });
+  const writable = there.state === "draft" || there.state === "changes";
+  const isMine = there.name === wanted.name.trim() && there.purpose === wanted.purpose.trim();
+  if (!writable || (isMine && !wanted.send)) return there;
+  return changeRequest(id, there.revision, wanted);
+}
 
 export const dropRequest = (id: string) =>
   call<unknown>("DELETE", `/api/v1/requests/${encodeURIComponent(id)}`);

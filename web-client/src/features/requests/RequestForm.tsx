@@ -138,6 +138,7 @@ function useRefusal() {
   const { t } = useTranslation();
   return (error: unknown): string => {
     if (!(error instanceof Problem)) return t("requests.failed.away");
+    if (error.code === "too-many-requests-open") return t("requests.failed.tooManyOpen");
     if (error.status === 409) return t("requests.failed.elsewhere");
     if (error.status === 403) return t("requests.failed.forbidden");
     if (error.status === 429) return t("requests.failed.tooMany");
@@ -167,6 +168,7 @@ export function RequestForm({ me, request, join }: Props) {
   useEffect(() => {
     if (refusal) refused.current?.focus();
   }, [refusal]);
+  const secret = words.visibility === "secret";
   const sentBack = request?.state === "changes";
   const opens = me.may_create && !sentBack;
 
@@ -269,17 +271,21 @@ export function RequestForm({ me, request, join }: Props) {
           title: t(`communities.visibility.${visibility}`),
           hint: t(`requests.visibility.${visibility}`),
         }))}
-        onChange={(visibility) => change({ visibility })}
+        onChange={(visibility) =>
+          change(visibility === "secret" ? { visibility, joining: "invitation" } : { visibility })
+        }
       />
       <div id={fieldId("joining")} tabIndex={-1} className="fault-target">
         <Choices
           legend={t("requests.fields.joining")}
+          {...(secret ? { hint: t("requests.secretHint") } : {})}
           error={faultAt("joining")}
           value={words.joining}
           choices={JOININGS.map((joining) => ({
             value: joining,
             title: t(`requests.joinings.${joining}.title`),
             hint: t(`requests.joinings.${joining}.text`),
+            disabled: secret && joining !== "invitation",
           }))}
           onChange={(joining) => change({ joining })}
         />

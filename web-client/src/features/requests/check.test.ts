@@ -17,7 +17,7 @@ test("a whole request has no fault, and each lack names its field", () => {
   const lacks: [Partial<Written>, string][] = [
     [{ name: "  a " }, "name"],
     [{ purpose: "Échanger" }, "purpose"],
-    [{ visibility: "secret", joining: "open" }, "joining"],
+    [{ visibility: "secret", joining: "approval" }, "joining"],
     [{ features: [] }, "features"],
   ];
   for (const [lack, field] of lacks) {
