@@ -39,10 +39,11 @@ export const demoQuery = queryOptions({
 });
 
 /** Without a list from the server: the documents that were opened on this device, latest first. */
-function openedHere(community: string | null, error: unknown): DocumentPage {
+function openedHere(community: string | null, feature: Feature | null, error: unknown): DocumentPage {
   if (!(error instanceof Unreachable)) throw error;
   const opened = keptUnder<DocumentFacts>("document.")
     .filter((facts) => community === null || facts.community?.slug === community)
+    .filter((facts) => feature === null || (facts.feature ?? "documents") === feature)
     .sort((a, b) => b.updated_at.localeCompare(a.updated_at));
   if (opened.length === 0) throw error;
   return { items: opened, next_cursor: null };
@@ -58,14 +59,18 @@ type DocumentsAsked = {
 const askDocuments = (query: DocumentsAsked, signal: AbortSignal) =>
   call<DocumentPage>("GET", "/api/v1/documents", { query, signal });
 
-/** The latest few, of one community or of all I can open. */
-export const recentDocumentsQuery = (community: string | null, limit: number) =>
+/** The latest few, of one community or of all I can open; of one of its lists or of any. */
+export const recentDocumentsQuery = (
+  community: string | null,
+  limit: number,
+  feature: Feature | null = null,
+) =>
   queryOptions({
-    queryKey: ["documents", "recent", community, limit],
+    queryKey: ["documents", "recent", community, limit, feature],
     queryFn: ({ signal }) =>
-      askOrKept(`documents.recent.${community ?? ""}.${limit}`, () =>
-        askDocuments({ community, limit }, signal),
-      ).catch((error: unknown) => openedHere(community, error)),
+      askOrKept(`documents.recent.${community ?? ""}.${limit}.${feature ?? ""}`, () =>
+        askDocuments({ community, limit, feature }, signal),
+      ).catch((error: unknown) => openedHere(community, feature, error)),
   });
 
 /** All of them, a page at a time, latest first. */
@@ -77,7 +82,7 @@ export const documentsQuery = (community: string | null, feature: Feature | null
       const ask = () => askDocuments({ community, feature, cursor: pageParam, limit: PAGE_SIZE }, signal);
       if (pageParam !== null) return ask();
       return askOrKept(`documents.all.${community ?? ""}.${feature ?? ""}`, ask).catch((error: unknown) =>
-        openedHere(community, error),
+        openedHere(community, feature, error),
       );
     },
     getNextPageParam: (page: DocumentPage) => page.next_cursor ?? null,

@@ -2,7 +2,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { CommunityPlace, Feature } from "../../api";
 import { CommunityHomePage, FeaturePage, MembersPage, SettingsPage } from "../../features/communities";
-import { AllDocuments, NewDocument, RecentDocuments } from "../../features/documents";
+import { AllDocuments, LatestPosts, NewDocument, RecentDocuments } from "../../features/documents";
 import { useInside } from "../Root";
 
 const mayWrite = (place: CommunityPlace) => place.access === "write" || place.access === "manage";
@@ -32,7 +32,12 @@ export function CommunityRoute() {
       key={slug}
       slug={slug}
       me={me}
-      documents={(place) => <Recent place={place} selfId={me.id} />}
+      documents={(place) => (
+        <>
+          {place.features.includes("posts") ? <LatestPosts community={slug} /> : null}
+          <Recent place={place} selfId={me.id} />
+        </>
+      )}
     />
   );
 }
