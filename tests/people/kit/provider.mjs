@@ -1,5 +1,5 @@
-// A real identity provider (npm oidc-provider), whose tokens can be made to lie: `lie` rewrites what an ID token says and
-// signs it again with the provider's own key, `forge` replaces the token as a whole.
+// A real identity provider (npm oidc-provider) that can be made to lie: `id` rewrites what an ID token says and signs it
+// again with the provider's own key, `whole` replaces it, `userinfo` and `discovery` change those answers.
 
 import { createServer } from 'node:http'
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
@@ -77,6 +77,7 @@ export class IdentityProvider {
       await next()
       if (context.path === '/token' && context.body?.id_token) this.twist(context.body)
       if (context.path === '/me' && this.lies.userinfo) context.body = { ...context.body, ...this.lies.userinfo }
+      if (context.path === '/me' && this.lies.signedUserinfo) context.body = this.lies.signedUserinfo(String(context.body))
       if (context.path.endsWith('/openid-configuration') && this.lies.discovery) {
         context.body = { ...context.body, ...this.lies.discovery }
       }
