@@ -24,7 +24,7 @@ use time::OffsetDateTime;
 
 use crate::error::{Result, StoreError};
 use crate::{
-    Attempts, Audit, Bulk, Communities, Documents, EmailLinks, Entries, Feeds, Identities, Instance, Invitations, Joins, Log, Logins, Mails, Requests,
+    Attempts, Audit, Bulk, Communities, Documents, EmailLinks, Entries, Feeds, Identities, Instance, Invitations, Joins, Log, Logins, Mails, People, Requests,
     Settings, Throttles, Users,
 };
 pub use about::{About, ServerFacts};
@@ -127,6 +127,11 @@ impl Db {
     /// What was done.
     pub fn audit(&self) -> Audit {
         Audit::new(self.clone())
+    }
+
+    /// People in lists.
+    pub fn people(&self) -> People {
+        People::new(self.clone())
     }
 
     /// Requests for communities.

@@ -10,6 +10,7 @@ use crate::db::on::One;
 use crate::db::{Db, Engine};
 use crate::error::{Result, StoreError};
 use crate::ids::UserId;
+use crate::users::User;
 
 const KEY: &str = "instance";
 /// A community in which nothing was written for so long sleeps.
@@ -162,6 +163,17 @@ impl Instance {
             outsiders_expiring,
             storage_bytes,
         })
+    }
+
+    /// Who runs it, with an address: at most `limit`.
+    pub async fn administrators(&self, limit: u32) -> Result<Vec<User>> {
+        on!(
+            self.db.reader(),
+            all User,
+            "select id, name, email, role, language, service, directory, created_at, suspended_at from users
+             where role = 'administrator' and suspended_at is null and email is not null limit $1",
+            i64::from(limit)
+        )
     }
 
     /// Since when a community sleeps in which nothing is written.

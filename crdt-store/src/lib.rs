@@ -14,6 +14,7 @@
 //! | [`bulk`] | many rows at once, for a data set of demonstration |
 //! | [`entries`], [`feeds`] | administrators who look into a community; what a node asks for its feed |
 //! | [`requests`], [`invitations`], [`joins`] | how communities and members come about |
+//! | [`directory`] | people in lists |
 //! | [`audit`], [`instance`] | what was done; the instance as administrators see it |
 //! | [`names`] | names folded, for sorting and finding |
 //! | [`mails`] | the outbox of mails |
@@ -28,6 +29,7 @@ pub mod attempts;
 pub mod audit;
 pub mod bulk;
 pub mod communities;
+pub mod directory;
 pub mod doc;
 pub mod documents;
 pub mod email_links;
@@ -54,6 +56,7 @@ pub use audit::Audit;
 pub use bulk::Bulk;
 pub use communities::Communities;
 pub use db::{Db, DbOptions, Engine};
+pub use directory::People;
 pub use documents::Documents;
 pub use email_links::EmailLinks;
 pub use entries::Entries;

@@ -106,6 +106,8 @@ pub struct Request {
     pub revision: i32,
     /// What is asked for.
     pub wish: Wish,
+    /// Communities of a like name when it was sent.
+    pub similar_count: i64,
     /// What was said with the last decision.
     pub reason: Option<String>,
     /// Who decided last.
@@ -194,6 +196,7 @@ struct Row {
     joining: Joining,
     features: String,
     co_leaders: String,
+    similar_count: i64,
     reason: Option<String>,
     decided_by: Option<UserId>,
     decider_name: Option<String>,
@@ -235,6 +238,7 @@ impl TryFrom<Row> for Request {
                 features: serde_json::from_str(&row.features).map_err(unread)?,
                 co_leaders: serde_json::from_str(&row.co_leaders).map_err(unread)?,
             },
+            similar_count: row.similar_count,
             reason: row.reason,
             decided_by: row.decided_by.zip(row.decider_name).map(|(id, name)| Named {
                 id,
@@ -255,7 +259,8 @@ macro_rules! request {
         concat!(
             "select r.id, r.number, r.requester_id, u.name as requester_name, u.service as requester_service,
                     u.role as requester_role, u.email as requester_email, u.language as requester_language, r.state,
-                    r.revision, r.name, r.purpose, r.model, r.visibility, r.joining, r.features, r.co_leaders, r.reason,
+                    r.revision, r.name, r.purpose, r.model, r.visibility, r.joining, r.features, r.co_leaders,
+                    r.similar_count, r.reason,
                     r.decided_by, d.name as decider_name, d.service as decider_service, r.decided_at,
                     c.slug as community_slug, c.name as community_name, r.created_at, r.updated_at
              from community_requests r
@@ -339,17 +344,20 @@ impl Requests {
         Ok(if rows > 0 { Written::Done } else { Written::Moved })
     }
 
-    /// Sends a request as it stands: it gets its number, and `letters`, made with it, go out.
+    /// Sends a request as it stands: it gets its number, and `letters`, made with that, go out. `similar_count`:
+    /// communities of a like name.
     pub async fn send(
         &self,
         id: Uuid,
         requester: UserId,
         revision: i32,
+        similar_count: i64,
         letters: &(dyn Fn(&str) -> Vec<NewMail> + Send + Sync),
     ) -> Result<Written> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
         let Some(number) = sent(&mut tx, now, id, requester, revision).await? else { return Ok(Written::Moved) };
+        on!(in &mut tx, run, "update community_requests set similar_count = $2 where id = $1", id, similar_count)?;
         for letter in letters(&number) {
             mails::enqueue(&mut tx, now, &letter).await?;
         }

@@ -84,7 +84,8 @@ create table counters (
     constraint counters_name_pkey primary key (name)
 );
 
--- queue: where it stands for administrators; revision: moves with each change of words or state.
+-- queue: where it stands for administrators; revision: moves with each change of words or state; similar_count:
+-- communities of a like name when it was sent.
 create table community_requests (
     id uuid not null,
     number text collate "C",
@@ -99,6 +100,7 @@ create table community_requests (
     joining text not null,
     features text not null,
     co_leaders text not null,
+    similar_count bigint not null default 0,
     reason text,
     decided_by uuid,
     decided_at timestamptz,

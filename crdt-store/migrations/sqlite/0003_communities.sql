@@ -129,7 +129,8 @@ create table counters (
     constraint counters_name_pkey primary key (name)
 ) strict;
 
--- queue: where it stands for administrators; revision: moves with each change of words or state.
+-- queue: where it stands for administrators; revision: moves with each change of words or state; similar_count:
+-- communities of a like name when it was sent.
 create table community_requests (
     id blob not null,
     number text,
@@ -144,6 +145,7 @@ create table community_requests (
     joining text not null,
     features text not null,
     co_leaders text not null,
+    similar_count integer not null default 0,
     reason text,
     decided_by blob,
     decided_at integer,

@@ -89,6 +89,18 @@ impl Guard {
         if policy::may_request(person(who)) { Ok(()) } else { Err(Denied::Forbidden) }
     }
 
+    /// A request for a community: whether the person is its author, it is its author's turn, and it was handed in.
+    pub fn request(
+        &self,
+        who: &Principal,
+        requester: bool,
+        open: bool,
+        sent: bool,
+        needed: Access,
+    ) -> Result<Access, Denied> {
+        enough(policy::request(person(who), policy::Request { requester, open, sent }), needed)
+    }
+
     /// Somebody who runs the instance.
     pub fn instance(&self, who: &Principal) -> Result<(), Denied> {
         if self.is_office(who) { Ok(()) } else { Err(Denied::Forbidden) }

@@ -9,12 +9,15 @@
 //! | `covers` | lists and one community |
 //! | `change` | its words, composition, rest |
 //! | `members` | who belongs to it; `export` the same as a table |
+//! | `requests` | asking for a new one, and deciding; `models`: what it begins with |
 //! | `view` | shapes that several answers share |
 
 mod change;
 mod covers;
 mod export;
 mod members;
+mod models;
+mod requests;
 mod view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -34,4 +37,5 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(export::members))
         .routes(routes!(members::leave))
         .routes(routes!(members::change, members::remove))
+        .merge(requests::routes())
 }

@@ -125,6 +125,8 @@ pub struct Problem {
     pub kind: &'static Kind,
     /// Which field, which limit: for the developer of a client, in English, nothing from inside.
     pub detail: Option<Cow<'static, str>>,
+    /// What else a program may want to know: further members of the body.
+    pub facts: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// The body, as it travels.
@@ -143,15 +145,25 @@ pub struct Body {
     pub detail: Option<String>,
     /// Stands in the server's log beside what happened.
     pub request_id: String,
+    /// What the code is about.
+    #[serde(flatten)]
+    #[schema(additional_properties)]
+    pub facts: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Problem {
     pub fn new(kind: &'static Kind) -> Self {
-        Self { kind, detail: None }
+        Self { kind, detail: None, facts: None }
     }
 
     pub fn with_detail(kind: &'static Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: Some(detail.into()) }
+        Self { kind, detail: Some(detail.into()), facts: None }
+    }
+
+    /// The same, with further members of the body; what is no object adds nothing.
+    pub fn with_facts(self, facts: serde_json::Value) -> Self {
+        let serde_json::Value::Object(facts) = facts else { return self };
+        Self { facts: Some(facts), ..self }
     }
 
     /// For a status that some layer answered by itself.
@@ -181,6 +193,7 @@ impl Problem {
             code: self.kind.code,
             detail: self.detail.as_deref().map(str::to_owned),
             request_id: request_id.to_owned(),
+            facts: self.facts.clone().unwrap_or_default(),
         }
     }
 

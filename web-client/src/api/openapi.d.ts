@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/api/v1/admin/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The queue of requests, the last changed first. */
+        get: operations["list_request_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request of the queue. */
+        get: operations["read_request_to_decide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/requests/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides about a request, once: whoever comes second is told who decided what, and when. */
+        post: operations["decide_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/communities": {
         parameters: {
             query?: never;
@@ -316,6 +367,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own requests, the last changed first. */
+        get: operations["list_requests"];
+        put?: never;
+        /** Begins a request: a draft, or handed in at once. The same id again, by the same person, answers what is there. */
+        post: operations["begin_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of one's own requests; an administrator reads any that was handed in. */
+        get: operations["read_request"];
+        /** Writes a request anew while it is its author's turn, and hands it in if they say so. */
+        put: operations["change_request"];
+        post?: never;
+        /** Throws a draft away. */
+        delete: operations["drop_request"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes about a request: its author to those who decide, they to its author. */
+        post: operations["write_to_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/demo": {
         parameters: {
             query?: never;
@@ -551,6 +656,50 @@ export interface components {
              * @description The document that greets whoever comes.
              */
             welcome_document?: string | null;
+        };
+        /** @description A request for a community. */
+        CommunityRequest: {
+            co_leaders: components["schemas"]["Person"][];
+            community?: components["schemas"]["RequestedCommunity"] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            decided_by?: components["schemas"]["Person"] | null;
+            features: components["schemas"]["CommunityFeature"][];
+            /** Format: uuid */
+            id: string;
+            joining: components["schemas"]["CommunityJoining"];
+            /** @description What was written about it; not in lists. */
+            messages: components["schemas"]["RequestMessage"][];
+            model: components["schemas"]["CommunityModel"];
+            name: string;
+            /** @description `2026-0001`, once it was handed in. */
+            number?: string | null;
+            purpose: string;
+            /** @description What was said with the last decision. */
+            reason?: string | null;
+            requester: components["schemas"]["Person"];
+            /**
+             * Format: int32
+             * @description To be named by whoever changes or decides: of two, the second is refused.
+             */
+            revision: number;
+            state: components["schemas"]["CommunityRequestState"];
+            /** Format: date-time */
+            updated_at: string;
+            visibility: components["schemas"]["CommunityVisibility"];
+        };
+        /**
+         * @description How far a request has come.
+         * @enum {string}
+         */
+        CommunityRequestState: "draft" | "received" | "changes" | "accepted" | "refused";
+        /** @description A page of one's own requests. */
+        CommunityRequests: {
+            items: components["schemas"]["CommunityRequest"][];
+            /** @description Where the next page begins; absent after the last. */
+            next_cursor?: string | null;
         };
         /**
          * @description What a person is in a community.
@@ -801,6 +950,11 @@ export interface components {
             people: components["schemas"]["NewSharedPerson"][];
             visibility: components["schemas"]["DocumentVisibility"];
         };
+        /** @description Something to say about a request. */
+        NewRequestMessage: {
+            /** @description 1 to 2000 characters. */
+            text: string;
+        };
         NewSharedPerson: {
             access: components["schemas"]["SharedAccess"];
             /** Format: uuid */
@@ -843,6 +997,65 @@ export interface components {
             /** @description Whoever asks is signed in: a page can know without being refused. */
             signed_in: boolean;
             version: string;
+        };
+        /** @description A request in the queue. */
+        QueuedRequest: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            number?: string | null;
+            requester: components["schemas"]["Person"];
+            /**
+             * Format: int64
+             * @description Communities of a like name when it was handed in.
+             */
+            similar_count: number;
+            state: components["schemas"]["CommunityRequestState"];
+            /** Format: date-time */
+            updated_at: string;
+            visibility: components["schemas"]["CommunityVisibility"];
+        };
+        /** @description A decision about a request. */
+        RequestDecision: {
+            /**
+             * @description What is decided.
+             * @enum {string}
+             */
+            decision: "accept" | "changes" | "refuse";
+            /** @description A word to its author; asking for changes and refusing need one. At most 2000 characters. */
+            reason?: string;
+            /**
+             * Format: int32
+             * @description The one that was read.
+             */
+            revision: number;
+        };
+        /** @description What was written about a request. */
+        RequestMessage: {
+            author: components["schemas"]["Person"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            text: string;
+        };
+        /** @description A page of the queue. */
+        RequestQueue: {
+            items: components["schemas"]["QueuedRequest"][];
+            /** @description Where the next page begins; absent after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A request as those see it who decide. */
+        RequestToDecide: components["schemas"]["CommunityRequest"] & {
+            /** @description Communities of a like name, today. */
+            similar: components["schemas"]["SimilarCommunity"][];
+        };
+        /** @description The community that a request became. */
+        RequestedCommunity: {
+            name: string;
+            slug: string;
         };
         /**
          * @description What somebody is given at a document.
@@ -889,6 +1102,34 @@ export interface components {
             slug: string;
             visibility: components["schemas"]["CommunityVisibility"];
         };
+        /** @description What somebody asks for. */
+        WantedCommunity: {
+            /** @description Who is to lead it as well. */
+            co_leaders?: string[];
+            /** @description In the order of the menu, each once. */
+            features: components["schemas"]["CommunityFeature"][];
+            /**
+             * Format: uuid
+             * @description Of a request that begins: a UUID of version 7 (or 4) made by the client, so that the same again makes nothing
+             *     twice.
+             */
+            id?: string | null;
+            /** @description A secret community is by invitation only. */
+            joining: components["schemas"]["CommunityJoining"];
+            model: components["schemas"]["CommunityModel"];
+            /** @description At most 120 characters; a draft may have none yet. */
+            name: string;
+            /** @description At most 1000 characters. */
+            purpose: string;
+            /**
+             * Format: int32
+             * @description Of a request that is there: the revision that was read.
+             */
+            revision?: number | null;
+            /** @description Hand it in, or keep it as it is for later. */
+            send: boolean;
+            visibility: components["schemas"]["CommunityVisibility"];
+        };
         /** @description How people can sign in, beside as a demo person. */
         WaysIn: {
             /** @description By a link in a mail. */
@@ -904,6 +1145,168 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_request_queue: {
+        parameters: {
+            query?: {
+                /** @description Those to be decided (`open`), those `waiting` for their author, or `closed`. */
+                state?: "open" | "waiting" | "closed";
+                /** @description What the page before said. */
+                cursor?: string;
+                /** @description At most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestQueue"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_request_to_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestToDecide"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or a draft */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestToDecide"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or a draft */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Decided already, or changed: `by`, `at` and `state` say by whom, when, how */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A reason is missing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_communities: {
         parameters: {
             query?: {
@@ -2039,6 +2442,325 @@ export interface operations {
             };
             /** @description None of mine */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description What the page before said. */
+                cursor?: string;
+                /** @description At most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommunityRequests"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedCommunity"];
+            };
+        };
+        responses: {
+            /** @description Begun before, by this person */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommunityRequest"];
+                };
+            };
+            /** @description Begun */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommunityRequest"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody from outside */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The id is taken, or there are many under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommunityRequest"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedCommunity"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommunityRequest"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not its author's turn, or they are not its author */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has changed since that revision */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was handed in, or they are not its author */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_to_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRequestMessage"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestMessage"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was never handed in */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The text is not acceptable */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
