@@ -399,29 +399,32 @@ impl Documents {
                 concat!(
                     listed!(
                         "with mine as (
-                            select own.id from documents own
+                            select own.id, own.updated_hour, own.updated_at from documents own
                             where own.created_by = $1 and (own.updated_hour, own.updated_at, own.id) < ($3, $4, $5)
+                                and own.deleted_at is null
                                 and (own.community_id is null or exists (
                                     select 1 from memberships k
                                     where k.community_id = own.community_id and k.user_id = $1
                                         and (k.expires_at is null or k.expires_at > $2)))
                             union
-                            select theirs.id from memberships k
+                            select theirs.id, theirs.updated_hour, theirs.updated_at from memberships k
                             join documents theirs on theirs.community_id = k.community_id
                             where k.user_id = $1 and (k.expires_at is null or k.expires_at > $2)
-                                and theirs.visibility <> 'restricted'
+                                and theirs.visibility <> 'restricted' and theirs.deleted_at is null
                                 and (theirs.updated_hour, theirs.updated_at, theirs.id) < ($3, $4, $5)
                             union
-                            select named.id from document_shares k
+                            select named.id, named.updated_hour, named.updated_at from document_shares k
                             join documents named on named.id = k.document_id
-                            where k.user_id = $1
+                            where k.user_id = $1 and named.deleted_at is null
                                 and (named.updated_hour, named.updated_at, named.id) < ($3, $4, $5)
                                 and (k.guest or exists (
                                     select 1 from memberships n
                                     where n.community_id = named.community_id and n.user_id = $1
                                         and (n.expires_at is null or n.expires_at > $2)))
+                        ), page as (
+                            select id from mine order by updated_hour desc, updated_at desc, id desc limit $6
                         ) ",
-                        "from mine join documents d on d.id = mine.id"
+                        "from page join documents d on d.id = page.id"
                     ),
                     " order by d.updated_hour desc, d.updated_at desc, d.id desc limit $6"
                 ),
