@@ -15,6 +15,7 @@ mod person;
 mod return_to;
 pub mod room;
 mod seal;
+mod secret;
 pub mod token;
 
 use std::sync::Arc;

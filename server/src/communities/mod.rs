@@ -9,14 +9,22 @@
 //! | `covers` | lists and one community |
 //! | `change` | its words, composition, rest |
 //! | `members` | who belongs to it; `export` the same as a table |
+//! | `joins` | coming in by oneself or by asking |
+//! | `invitations`, `addresses` | inviting from a pasted list; `invited`: being invited |
+//! | `people` | the directory |
 //! | `requests` | asking for a new one, and deciding; `models`: what it begins with |
 //! | `view` | shapes that several answers share |
 
+mod addresses;
 mod change;
 mod covers;
 mod export;
+mod invitations;
+mod invited;
+mod joins;
 mod members;
 mod models;
+mod people;
 mod requests;
 mod view;
 
@@ -37,5 +45,17 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(export::members))
         .routes(routes!(members::leave))
         .routes(routes!(members::change, members::remove))
+        .routes(routes!(joins::join, joins::withdraw))
+        .routes(routes!(joins::list))
+        .routes(routes!(joins::answer))
+        .routes(routes!(invitations::check))
+        .routes(routes!(invitations::list, invitations::send))
+        .routes(routes!(invitations::resend))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(invited::list))
+        .routes(routes!(invited::redeem))
+        .routes(routes!(invited::accept))
+        .routes(routes!(invited::decline))
+        .routes(routes!(people::find))
         .merge(requests::routes())
 }
