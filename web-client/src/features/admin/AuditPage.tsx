@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Download, ScrollText } from "lucide-react";
+import { Download, ScrollText, X } from "lucide-react";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { type AuditEntry, auditExport, auditQuery } from "../../api";
@@ -33,31 +33,102 @@ function Details({ entry }: { entry: AuditEntry }) {
   );
 }
 
-function Row({ entry }: { entry: AuditEntry }) {
+type Narrow = (change: { actor?: string; community?: string }) => void;
+
+function Row({ entry, narrow }: { entry: AuditEntry; narrow: Narrow }) {
   const { t } = useTranslation();
   const words = useActionWords();
-  const where = [entry.subject?.name, entry.community?.name].filter(Boolean).join(" · ");
+  const { actor, community, subject } = entry;
   return (
     <tr>
       <td>
         <span className="person">
-          {entry.actor ? (
-            <Face id={entry.actor.id} name={entry.actor.name} outsider={entry.actor.outsider} size="sm" />
-          ) : null}
+          {actor ? <Face id={actor.id} name={actor.name} outsider={actor.outsider} size="sm" /> : null}
           <span>
-            <span>{entry.actor?.name ?? t("admin.audit.system")}</span>
+            {actor ? (
+              <button
+                type="button"
+                className="as-link"
+                title={t("admin.audit.actsOf", { name: actor.name })}
+                onClick={() => narrow({ actor: actor.id })}
+              >
+                {actor.name}
+              </button>
+            ) : (
+              t("admin.audit.system")
+            )}
           </span>
         </span>
       </td>
       <td className="full">
         {words(entry.action)}
-        {where ? <span className="meta until">{where}</span> : null}
+        {subject?.name || community ? (
+          <span className="meta until">
+            {subject?.name}
+            {subject?.name && community ? " · " : null}
+            {community ? (
+              <button
+                type="button"
+                className="as-link"
+                title={t("admin.audit.actsIn", { name: community.name })}
+                onClick={() => narrow({ community: community.slug })}
+              >
+                {community.name}
+              </button>
+            ) : null}
+          </span>
+        ) : null}
         <Details entry={entry} />
       </td>
       <td className="full meta">
         <time dateTime={entry.at}>{sayExactly(new Date(entry.at), currentLanguage())}</time>
       </td>
     </tr>
+  );
+}
+
+/** Whose acts and which community's are shown, when not everybody's: each may be let go. */
+function Narrowed({
+  filters,
+  entries,
+  onDrop,
+}: {
+  filters: { actor: string; community: string };
+  entries: AuditEntry[];
+  onDrop: Narrow;
+}) {
+  const { t } = useTranslation();
+  const actor = entries.find((entry) => entry.actor?.id === filters.actor)?.actor?.name;
+  const community = entries.find((entry) => entry.community?.slug === filters.community)?.community?.name;
+  const shown = [
+    ...(filters.actor
+      ? [{ key: "actor" as const, words: t("admin.audit.actsOf", { name: actor ?? "…" }) }]
+      : []),
+    ...(filters.community
+      ? [
+          {
+            key: "community" as const,
+            words: t("admin.audit.actsIn", { name: community ?? filters.community }),
+          },
+        ]
+      : []),
+  ];
+  if (shown.length === 0) return null;
+  return (
+    <p className="line narrowed">
+      {shown.map(({ key, words }) => (
+        <span className="chip" key={key}>
+          <span>{words}</span>
+          <button
+            type="button"
+            aria-label={t("admin.audit.drop", { name: words })}
+            onClick={() => onDrop({ [key]: "" })}
+          >
+            <Icon of={X} small />
+          </button>
+        </span>
+      ))}
+    </p>
   );
 }
 
@@ -69,6 +140,7 @@ export function AuditPage() {
   const [filters, setFilters] = useFilters(FILTERS);
   const settled = useSettled(filters);
   const list = useInfiniteQuery(auditQuery(settled));
+  const entries = list.data?.pages.flatMap((page) => page.items) ?? [];
   const any = FILTERS.some((name) => filters[name] !== "");
   return (
     <AdminFrame
@@ -128,6 +200,7 @@ export function AuditPage() {
           </button>
         ) : null}
       </div>
+      <Narrowed filters={filters} entries={entries} onDrop={setFilters} />
       <Listed
         list={list}
         loading={t("admin.audit.loading")}
@@ -147,7 +220,7 @@ export function AuditPage() {
             </thead>
             <tbody>
               {items.map((entry) => (
-                <Row key={entry.id} entry={entry} />
+                <Row key={entry.id} entry={entry} narrow={setFilters} />
               ))}
             </tbody>
           </table>

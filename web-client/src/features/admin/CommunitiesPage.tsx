@@ -22,6 +22,8 @@ import { toast } from "../../ui/Toasts";
 import { When } from "../../ui/When";
 import { AdminForbidden, AdminFrame, useAdminProblem, useFilters } from "./frame";
 
+/** What the server asks for at least. */
+const REASON_LEAST = 10;
 const VISIBILITY_ICONS = { public: Globe, private: Lock, secret: EyeOff } as const;
 const FILTERS: readonly AdminCommunityFilter[] = ["all", "living", "sleeping", "leaderless", "archived"];
 
@@ -44,7 +46,7 @@ function EnterDialog({ community, onClose }: { community: AdminCommunity; onClos
   });
   function send(event: FormEvent): void {
     event.preventDefault();
-    if (reason.trim() === "") {
+    if (reason.trim().length < REASON_LEAST) {
       setMissing(true);
       document.getElementById(id)?.focus();
       return;
@@ -61,10 +63,10 @@ function EnterDialog({ community, onClose }: { community: AdminCommunity; onClos
             id={id}
             className="textarea short"
             rows={3}
-            maxLength={1000}
+            maxLength={500}
             value={reason}
             aria-invalid={missing}
-            aria-describedby={missing ? `${id}-error` : undefined}
+            aria-describedby={missing ? `${id}-error ${id}-hint` : `${id}-hint`}
             onChange={(event) => {
               setReason(event.target.value);
               setMissing(false);

@@ -26,6 +26,11 @@ export const AUDIT_ACTIONS = [
   "join.refused",
   "document.shared",
   "instance.changed",
+  "person.role",
+  "person.suspended",
+  "person.restored",
+  "members.exported",
+  "audit.exported",
 ] as const;
 
 export function useActionWords(): (action: string) => string {

@@ -36,7 +36,7 @@ function Invitation({ slug, invitation }: { slug: string; invitation: SentInvita
       sendInvitations(slug, {
         emails: [invitation.email],
         role: invitation.role,
-        until: invitation.member_until?.slice(0, 10) ?? null,
+        until: invitation.member_until,
       }),
     onError: (error) => toast({ text: why(error) }),
     onSettled: again,

@@ -33,10 +33,24 @@ const LOOKS: Record<InvitationLine["result"], LucideIcon> = {
 /** What asks for a hand comes first. */
 const ORDER: InvitationLine["result"][] = ["invalid", "outsider", "ok", "invited", "member", "duplicate"];
 
+/** "2027-05-24", as a field for dates wants it. */
+export function dayOf(date: Date): string {
+  return new Intl.DateTimeFormat("sv-SE").format(date);
+}
+
 export function dayFromNow(days: number): string {
   const day = new Date();
   day.setDate(day.getDate() + days);
-  return new Intl.DateTimeFormat("sv-SE").format(day);
+  return dayOf(day);
+}
+
+/** The server's word for: somebody from outside can't have that role. */
+const ROLE_HINT = "role";
+
+/** To the end of that day, where the leader is; null without a day. */
+export function endOfDay(day: string): string | null {
+  const end = new Date(`${day}T23:59:59`);
+  return Number.isNaN(end.getTime()) ? null : end.toISOString();
 }
 
 function leaves(line: InvitationLine): boolean {
@@ -51,6 +65,7 @@ function useLineWords(): (line: InvitationLine) => string {
         ? t("members.lines.outsiderUntil", { date: sayDay(new Date(line.until), currentLanguage()) })
         : t("members.lines.outsider");
     }
+    if (line.result === "invalid" && line.hint === ROLE_HINT) return t("members.lines.notForOutsiders");
     return t(`members.lines.${line.result}`);
   };
 }
@@ -86,7 +101,7 @@ function Results({ lines, onMend }: ResultsProps) {
               </span>
               <span className="what meta line">
                 <span>{mended ? t("members.lines.meant", { email: mended }) : words(line)}</span>
-                {line.result === "invalid" ? (
+                {line.result === "invalid" && line.hint !== ROLE_HINT ? (
                   <button
                     type="button"
                     className="btn plain small"
@@ -123,7 +138,8 @@ export function InvitePanel({ slug }: { slug: string }) {
   const [role, setRole] = useState<CommunityRole>("member");
   const [until, setUntil] = useState(() => dayFromNow(HALF_A_YEAR_DAYS));
   const settled = useSettled(text, 400);
-  const wanted = { text: settled, role, until: until || null };
+  const end = endOfDay(until);
+  const wanted = { text: settled, role, until: end };
   const checked = useQuery({
     queryKey: ["community", slug, "check", wanted],
     enabled: settled.trim() !== "",
@@ -142,7 +158,7 @@ export function InvitePanel({ slug }: { slug: string }) {
       sendInvitations(slug, {
         emails: ready.map((line) => line.email ?? line.input),
         role,
-        until: until || null,
+        until: end,
       }),
     onSuccess: (answered) => {
       const sent = answered.lines.filter(leaves).length;

@@ -8,7 +8,7 @@ import { Dialog } from "../../ui/Overlay";
 import { toast } from "../../ui/Toasts";
 import { useProblemWords } from "./words";
 
-type Joined = { slug: string; name: string; join: { state: JoinState }; role: string | null };
+type Joined = { slug: string; name: string; join: { state: JoinState }; role?: string | null };
 
 function AskDialog({
   name,
@@ -81,7 +81,7 @@ export function JoinButton({ community, small = false }: { community: Joined; sm
     onError: (error) => toast({ text: why(error) }),
     onSettled: after,
   });
-  if (role !== null) return null;
+  if (role) return null;
   const busy = enter.isPending || withdraw.isPending;
   const look = small ? "btn small" : "btn primary";
   // In a list the name of the community goes with the word.

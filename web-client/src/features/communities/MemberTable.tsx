@@ -22,7 +22,7 @@ import { Dialog } from "../../ui/Overlay";
 import { Empty } from "../../ui/States";
 import { toast } from "../../ui/Toasts";
 import { When } from "../../ui/When";
-import { dayFromNow } from "./InvitePanel";
+import { dayFromNow, dayOf, endOfDay } from "./InvitePanel";
 import { LeaveDialog } from "./LeaveDialog";
 import { leads, OutsiderBadge, ROLES, useProblemWords } from "./words";
 
@@ -133,13 +133,12 @@ function EndDialog({
 }) {
   const { t } = useTranslation();
   const id = useId();
-  const [day, setDay] = useState(row.expires_at?.slice(0, 10) ?? dayFromNow(182));
+  const [day, setDay] = useState(row.expires_at ? dayOf(new Date(row.expires_at)) : dayFromNow(182));
   function save(event: FormEvent): void {
     event.preventDefault();
-    // To the end of that day, where the leader is.
-    const end = new Date(`${day}T23:59:59`);
-    if (Number.isNaN(end.getTime())) return;
-    onChange({ expires_at: end.toISOString() });
+    const end = endOfDay(day);
+    if (end === null) return;
+    onChange({ expires_at: end });
     onClose();
   }
   return (
