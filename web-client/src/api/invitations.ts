@@ -1,24 +1,21 @@
 /** Invitations that wait for me, and communities I may join. */
 import { queryOptions } from "@tanstack/react-query";
-import { call } from "./client";
-import type { CommunityCard } from "./people";
-import type { InvitationForMe, Page } from "./shapes";
+import { answer, server } from "./client";
 
 export const myInvitationsQuery = queryOptions({
   queryKey: ["invitations"],
-  queryFn: async ({ signal }) =>
-    (await call<Page<InvitationForMe>>("GET", "/api/v1/invitations", { signal })).items,
+  queryFn: async ({ signal }) => (await answer(server.GET("/api/v1/invitations", { signal }))).items,
 });
 
 export const acceptInvitation = (id: string) =>
-  call<unknown>("POST", `/api/v1/invitations/${encodeURIComponent(id)}/accept`, { body: {} });
+  answer(server.POST("/api/v1/invitations/{id}/accept", { params: { path: { id } } }));
 
 export const declineInvitation = (id: string) =>
-  call<unknown>("POST", `/api/v1/invitations/${encodeURIComponent(id)}/decline`, { body: {} });
+  answer(server.POST("/api/v1/invitations/{id}/decline", { params: { path: { id } } }));
 
 /** Uses the link of a mail up: I am a member afterwards, and signed in. */
 export const redeemInvitation = (secret: string) =>
-  call<{ slug: string }>("POST", "/api/v1/invitations/redeem", { body: { secret } });
+  answer(server.POST("/api/v1/invitations/redeem", { body: { secret } }));
 
 /** A few I could join, for the front page. */
 export const openCommunitiesQuery = (limit: number) =>
@@ -26,9 +23,8 @@ export const openCommunitiesQuery = (limit: number) =>
     queryKey: ["communities", "open", limit],
     queryFn: async ({ signal }) =>
       (
-        await call<Page<CommunityCard>>("GET", "/api/v1/communities", {
-          query: { scope: "open", limit },
-          signal,
-        })
+        await answer(
+          server.GET("/api/v1/communities", { params: { query: { scope: "open", limit } }, signal }),
+        )
       ).items,
   });

@@ -8,6 +8,27 @@ import { Icon } from "../../ui/Icon";
 import { VisitorFrame } from "./Landing";
 import { SignInWays } from "./SignInWays";
 
+const KEPT = "unisson.invitation";
+
+/** The secret of the link; kept in this tab while one signs in at the provider, whose way back doesn't carry it. */
+function readSecret(): string {
+  const given = decodeURIComponent(location.hash.slice(1));
+  try {
+    if (given !== "") sessionStorage.setItem(KEPT, given);
+    return given || (sessionStorage.getItem(KEPT) ?? "");
+  } catch {
+    return given;
+  }
+}
+
+function forgetSecret(): void {
+  try {
+    sessionStorage.removeItem(KEPT);
+  } catch {
+    // Nothing was kept either.
+  }
+}
+
 /**
  * Where the link of an invitation leads. As with a link to sign in, the secret stands behind the `#` and a press uses it up.
  * Who isn't signed in comes in by it: the mail has proven the address.
@@ -16,10 +37,13 @@ export function InvitationPage() {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const me = useQuery(meQuery).data;
-  const [secret] = useState(() => decodeURIComponent(location.hash.slice(1)));
+  const [secret] = useState(readSecret);
   const redeem = useMutation({
     mutationFn: () => redeemInvitation(secret),
-    onSuccess: ({ slug }) => location.replace(`/c/${encodeURIComponent(slug)}`),
+    onSuccess: ({ slug }) => {
+      forgetSecret();
+      location.replace(`/c/${encodeURIComponent(slug)}`);
+    },
   });
   const refused = redeem.error instanceof Problem ? redeem.error : null;
   const gone = secret === "" || (refused !== null && [400, 404, 410, 422].includes(refused.status));
@@ -39,6 +63,22 @@ export function InvitationPage() {
             onSignedIn={() => void queries.invalidateQueries().then(() => location.assign("/"))}
           />
         )}
+      </VisitorFrame>
+    );
+  }
+  // The address is a colleague's: they come in as who they are, and the link stays good.
+  if (refused?.status === 401) {
+    return (
+      <VisitorFrame>
+        <h1>{t("invitation.signInTitle")}</h1>
+        <p className="lede">{t("invitation.signIn")}</p>
+        <SignInWays
+          returnTo="/invitation"
+          onSignedIn={() => {
+            redeem.reset();
+            void queries.invalidateQueries();
+          }}
+        />
       </VisitorFrame>
     );
   }

@@ -27,7 +27,7 @@ function SimilarRow({ community, join }: { community: SimilarCommunity; join: Jo
             {role ? t("requests.already") : t(`requests.joining.${joining}`)}
           </p>
         </div>
-        {role === null && joining !== "invitation" ? <div className="answer">{join(community)}</div> : null}
+        {!role && joining !== "invitation" ? <div className="answer">{join(community)}</div> : null}
       </div>
     </li>
   );

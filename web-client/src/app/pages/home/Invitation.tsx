@@ -52,7 +52,7 @@ export function Invitation({ invitation }: { invitation: InvitationForMe }) {
   return (
     <li>
       <div className="row">
-        <Tile id={community.id ?? community.slug} name={community.name} size="md" />
+        <Tile id={community.slug} name={community.name} size="md" />
         <div className="grow">
           <p className="strong">
             {invited_by
