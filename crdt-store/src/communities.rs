@@ -22,6 +22,7 @@ mod change;
 mod found;
 mod list;
 mod members;
+mod office;
 
 pub(crate) use change::held;
 pub use change::{Change, Rest};
@@ -29,6 +30,7 @@ pub(crate) use found::found;
 pub use found::{Founding, Page};
 pub use list::{After, Asked, Similar, Which};
 pub(crate) use members::bare_member;
+pub use office::{Kept as KeptCommunity, KeptAfter, Part};
 pub use members::{Kept, Left, Member, MemberAfter, MemberChange, MembersSought};
 
 words! {

@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::audit::{self, Act, Subject};
-use crate::db::Db;
-use crate::db::at::{At, MaybeAt};
+use crate::db::at::{At, MaybeAt, cut};
 use crate::db::on::One;
+use crate::db::{Db, Engine};
 use crate::error::Result;
 use crate::ids::{CommunityId, UserId};
 use crate::names::{self, Sought};
@@ -68,6 +68,9 @@ pub struct After {
     pub key: String,
     /// Their id.
     pub id: UserId,
+    /// When they were last here, in a list by that.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub at: Option<OffsetDateTime>,
 }
 
 /// Which people somebody looks for.
@@ -92,6 +95,10 @@ pub struct AccountsAsked<'a> {
     pub role: Option<Role>,
     /// Those alone who may not come in.
     pub suspended: bool,
+    /// Those alone who were here since then, the latest first.
+    pub since: Option<OffsetDateTime>,
+    /// Those from outside alone who stop belonging to a community before then.
+    pub ending_before: Option<OffsetDateTime>,
 }
 
 /// What an administrator changes of an account; `None` leaves a thing as it is.
@@ -261,7 +268,46 @@ impl People {
         names::catch_up(&self.db).await?;
         let (key, id) = after.map_or(("", Uuid::nil()), |after| (after.key.as_str(), after.id.0));
         let (now, limit) = (self.db.now(), i64::from(limit));
-        let AccountsAsked { q, role, suspended } = asked;
+        let AccountsAsked { q, role, suspended, since, ending_before } = asked;
+        if let Some(since) = since {
+            let far = time::macros::datetime!(9999-12-31 23:59:59 UTC);
+            let (at, id) = after.map_or((far, Uuid::max()), |after| (after.at.map_or(far, cut), after.id.0));
+            return on!(
+                self.db.reader(),
+                all Account,
+                "select u.id, u.name, u.service, u.email, u.role, u.created_at, u.last_seen_at, u.suspended_at,
+                        (select count(*) from memberships m where m.user_id = u.id
+                            and (m.expires_at is null or m.expires_at > $1)) as communities_count, '' as found_by
+                 from users u
+                 where u.last_seen_at > $5 and (u.last_seen_at, u.id) < ($2, $3) and ($6 is null or u.role = $6)
+                    and (not $7 or u.suspended_at is not null)
+                 order by u.last_seen_at desc, u.id desc limit $4",
+                now,
+                At(at),
+                id,
+                limit,
+                At(cut(since)),
+                role,
+                suspended
+            );
+        }
+        if let Some(before) = ending_before {
+            let sql = match self.db.engine() {
+                Engine::Sqlite => account!(
+                    "u.name_key",
+                    "(select distinct user_id from memberships where outsider = 1 and expires_at > $1
+                        and expires_at <= $5) q join users u on u.id = q.user_id",
+                    "1 = 1"
+                ),
+                Engine::Postgres => account!(
+                    "u.name_key",
+                    "(select distinct user_id from memberships where outsider and expires_at > $1
+                        and expires_at <= $5) q join users u on u.id = q.user_id",
+                    "1 = 1"
+                ),
+            };
+            return on!(self.db.reader(), all Account, sql, now, key, id, limit, At(cut(before)));
+        }
         match (Sought::read_with_addresses(q), role, suspended) {
             (None, _, _) if !q.trim().is_empty() => Ok(Vec::new()),
             (None, None, false) => {

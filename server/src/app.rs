@@ -18,6 +18,7 @@ use crate::{
     auth::{Auth, AuthError},
     bus::redis::{BadAddress, Redis},
     bus::{Bus, local::Local},
+    communities,
     config::{Config, Metrics},
     http::{listen, upgrade::Budgets},
     live::Live,
@@ -90,7 +91,7 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartE
     let auth = Auth::open(&config, &db).await?;
     let workers = Pool::start(workers_config(&config)?, shutdown.clone());
     let bus = bus(&config, &shutdown)?;
-    let live = Live::start(&db, bus.clone(), &shutdown);
+    let live = Live::start(&db, bus.clone(), auth.guard(), &shutdown);
     let rooms = Registry::start(room_settings(&config), &db, workers.clone(), bus, shutdown.clone());
     rooms.watch_rights(Arc::new(auth.clone()));
     let budgets = Budgets::new(rooms.settings().strangers_bytes, rooms.settings().incoming_bytes);
@@ -113,6 +114,7 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartE
     }
     shutdown.spawn(logins_swept(state.auth().clone(), shutdown.clone()));
     shutdown.spawn(health::watch(state.clone()));
+    shutdown.spawn(communities::activity::watch(state.clone()));
     let serving = tokio::spawn(listen::serve(listener, app, shutdown.clone()));
     if let (Some(listener), Some(figures)) = (metrics_listener, figures) {
         shutdown.spawn(figures_kept(figures.clone(), shutdown.clone()));
@@ -177,6 +179,8 @@ fn room_settings(config: &Config) -> Settings {
         update_bytes: limits.update_bytes,
         awareness_bytes: limits.awareness_bytes,
         documents_per_socket: limits.documents_per_socket,
+        chatter_per_second: limits.chatter_per_second,
+        edits_per_second: limits.edits_per_second,
         sockets_per_person: limits.sockets_per_person,
         sockets_per_address: limits.sockets_per_address,
         idle_after: Duration::from_millis(limits.idle_room_ms),

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | 7 | `main` (with [`cli`], [`doctor`]) |
 //! | 6 | [`app`]: the roof, where everything is put together, and [`seed`], the demonstration |
-//! | 5 | features: [`account`], [`communities`], [`documents`] |
+//! | 5 | features: [`account`], [`admin`], [`communities`], [`documents`] |
 //! | 4 | [`state`]: what a request handler can reach |
 //! | 3 | [`rooms`] (the live engine), [`live`] (the feed), [`auth`] (who is it) |
 //! | 2 | [`bus`], [`http`], [`mail`] (letters), [`workers`], [`telemetry`] |
@@ -18,6 +18,7 @@
 
 pub mod access;
 pub mod account;
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod bus;

@@ -11,7 +11,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (2, &["bus", "http", "mail", "workers", "telemetry"]),
     (3, &["rooms", "live", "auth"]),
     (4, &["state"]),
-    (5, &["account", "communities", "documents"]),
+    (5, &["account", "admin", "communities", "documents"]),
     (6, &["app", "seed"]),
     (7, &["main", "cli", "doctor"]),
 ];
@@ -41,6 +41,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "server/src/state.rs",
             "server/src/account/",
             "server/src/communities/",
+            "server/src/admin/",
             "server/src/documents/",
             "server/src/app",
             "server/src/config",

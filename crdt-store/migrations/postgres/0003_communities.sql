@@ -5,7 +5,7 @@
 -- name_key: the name folded, for sorting and finding; null until crdt-store/src/names.rs has seen the name.
 alter table users add column name_key text collate "C";
 create index users_name_key_idx on users (name_key, id);
-create index users_last_seen_at_idx on users (last_seen_at);
+create index users_last_seen_at_idx on users (last_seen_at, id);
 create index users_role_name_key_idx on users (role, name_key, id);
 create index users_suspended_at_name_key_idx on users (name_key, id) where suspended_at is not null;
 

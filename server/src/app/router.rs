@@ -18,7 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{feed, health};
 use crate::{
-    account,
+    account, admin,
     auth::MaybeWho,
     communities, documents,
     http::{Language, Problem, assets, context, docs, origin, problem},
@@ -96,6 +96,7 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(config))
         .merge(account::routes())
         .merge(communities::routes())
+        .merge(admin::routes())
         .merge(documents::routes())
 }
 

@@ -15,6 +15,7 @@
 //! | `requests` | asking for a new one, and deciding; `models`: what it begins with |
 //! | `view` | shapes that several answers share |
 
+pub mod activity;
 mod addresses;
 mod change;
 mod covers;

@@ -74,6 +74,7 @@ pub(super) async fn find(
     let after: Option<After> = page::read_cursor(filter.cursor.as_deref())?;
     let asked = Asked { user: account(&who)?, role: who.role, q: &filter.q, community };
     let found = state.db().people().find(asked, after.as_ref(), limit.and_one()).await?;
-    let (items, next_cursor) = limit.cut(found, |found: &Found| After { key: found.found_by.clone(), id: found.id });
+    let (items, next_cursor) =
+        limit.cut(found, |found: &Found| After { key: found.found_by.clone(), id: found.id, at: None });
     Ok(Json(People { items: items.into_iter().map(Person::from).collect(), next_cursor }))
 }
