@@ -4,6 +4,144 @@
  */
 
 export interface paths {
+    "/api/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done, the latest first. */
+        get: operations["list_acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done as a table (CSV): the latest 50,000 acts of the filter. */
+        get: operations["export_acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/communities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All communities, by name. */
+        get: operations["list_all_communities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/communities/{slug}/entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks into a community for eight hours, to read: recorded, told to its leaders by mail, and shown on its page. */
+        post: operations["enter_community"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/instance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings of the instance. */
+        get: operations["read_instance"];
+        /** Changes the settings of the instance. */
+        put: operations["change_instance"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of the instance. */
+        get: operations["read_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts, by name. */
+        get: operations["list_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One account. */
+        get: operations["read_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what somebody is to the instance, and whether they may come in. The last administrator stays one. */
+        patch: operations["change_account"];
+        trace?: never;
+    };
     "/api/v1/admin/requests": {
         parameters: {
             query?: never;
@@ -135,6 +273,127 @@ export interface paths {
         /** Says what a community is made of, and in which order. What is left out is hidden, not deleted. */
         put: operations["compose_community"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invitations of a community that wait for an answer, the latest first. */
+        get: operations["list_invitations"];
+        put?: never;
+        /** Invites addresses. Asked again, nobody gets a second letter. */
+        post: operations["send_invitations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/invitations/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What becomes of each address of a pasted list. Nothing is sent. */
+        post: operations["check_invitations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back: its link is worth nothing from then on. */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/invitations/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends an invitation again, by a new link; the old one is worth nothing from then on. */
+        post: operations["resend_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Joins a community that is open, or asks to. */
+        post: operations["join_community"];
+        /** Asks no more. */
+        delete: operations["withdraw_join"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/joins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks to join a community, the longest waiting first. */
+        get: operations["list_joins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/communities/{slug}/joins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers somebody who asks to join. */
+        post: operations["answer_join"];
         delete?: never;
         options?: never;
         head?: never;
@@ -298,6 +557,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invitations that wait for me, the latest first. */
+        get: operations["my_invitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Uses the link of a letter: whoever is signed in comes in as who they are. Without a login the link proves the address
+         *     it was sent to, and signs in somebody from outside; a colleague signs in first.
+         */
+        post: operations["use_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an invitation. */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says no to an invitation. */
+        post: operations["decline_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -314,6 +644,23 @@ export interface paths {
         head?: never;
         /** Changes what a person may change of themselves: name, service, language, and who finds them. */
         patch: operations["change_me"];
+        trace?: never;
+    };
+    "/api/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My data, to keep: a file of JSON. */
+        get: operations["export_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me/logins": {
@@ -362,6 +709,26 @@ export interface paths {
         post?: never;
         /** Ends one of my sign-ins. Its sockets close within seconds. */
         delete: operations["end_my_login"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The people whom a person finds: colleagues those who are listed and whom they share a community with; somebody from
+         *     outside the latter only.
+         */
+        get: operations["find_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -533,6 +900,106 @@ export interface components {
          * @enum {string}
          */
         Access: "none" | "read" | "comment" | "write" | "manage";
+        /** @description What is changed of an account; what is left out stays. */
+        AccountChanged: {
+            role?: components["schemas"]["InstanceRole"] | null;
+            /** @description Whether they are kept out. */
+            suspended?: boolean | null;
+        };
+        /** @description A page of communities. */
+        AdminCommunities: {
+            items: components["schemas"]["AdminCommunity"][];
+            /** @description Where the next page begins; absent after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A community as administrators see it: its cover, also of a secret one. */
+        AdminCommunity: {
+            /**
+             * Format: date-time
+             * @description About when something was last written there.
+             */
+            active_at?: string | null;
+            archived: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            leaders: components["schemas"]["PersonNamed"][];
+            /** Format: int64 */
+            members_count: number;
+            name: string;
+            slug: string;
+            visibility: components["schemas"]["CommunityVisibility"];
+        };
+        /** @description An administrator's entry. */
+        AdminEntry: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["PersonNamed"];
+            /** Format: date-time */
+            expires_at: string;
+            reason: string;
+        };
+        /** @description A page of accounts. */
+        AdminPeople: {
+            items: components["schemas"]["AdminPerson"][];
+            /** @description Where the next page begins; absent after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description An account. */
+        AdminPerson: {
+            /** Format: int64 */
+            communities_count: number;
+            /** Format: date-time */
+            created_at: string;
+            email?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_seen_at?: string | null;
+            name: string;
+            outsider: boolean;
+            role: components["schemas"]["InstanceRole"];
+            service?: string | null;
+            suspended: boolean;
+        };
+        /** @description The community of an act. */
+        AuditCommunity: {
+            name: string;
+            slug: string;
+        };
+        /** @description An act. */
+        AuditEntry: {
+            /** @description A noun and a verb: `member.removed`. */
+            action: string;
+            actor?: components["schemas"]["PersonNamed"] | null;
+            /** Format: date-time */
+            at: string;
+            community?: components["schemas"]["AuditCommunity"] | null;
+            /** @description What was and what is. */
+            details: Record<string, never>;
+            /** Format: uuid */
+            id: string;
+            subject?: components["schemas"]["AuditSubject"] | null;
+        };
+        /** @description A page of what was done. */
+        AuditPage: {
+            items: components["schemas"]["AuditEntry"][];
+            /** @description Where the next page begins; absent after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description To whom or what an act was done, besides its community. */
+        AuditSubject: {
+            /** Format: uuid */
+            id?: string | null;
+            /** @description `person`, `request`, `invitation`. */
+            kind: string;
+            name?: string | null;
+        };
+        /** @description The community that one belongs to now. */
+        CameIn: {
+            slug: string;
+        };
         /** @description A page of communities. */
         Communities: {
             items: components["schemas"]["Community"][];
@@ -562,6 +1029,11 @@ export interface components {
             purpose?: string | null;
             visibility?: components["schemas"]["CommunityVisibility"] | null;
         };
+        /**
+         * @description Who may open a community without being asked why: every agent, or nobody.
+         * @enum {string}
+         */
+        CommunityCreation: "agents" | "approval";
         /** @description An administrator who looks in, for a reason they gave. */
         CommunityEntry: {
             /** Format: date-time */
@@ -811,20 +1283,164 @@ export interface components {
             /** @description Where the next page begins; absent after the last. */
             next_cursor?: string | null;
         };
+        /** @description Why an administrator looks in. */
+        EntryReason: {
+            /** @description 10 to 500 characters, shown to the people of the community. */
+            reason: string;
+        };
+        /** @description Figures of the instance. Each is the length of a list that can be asked for. */
+        InstanceFigures: {
+            /**
+             * Format: int64
+             * @description Communities that nobody leads who may come in.
+             */
+            communities_leaderless: number;
+            /**
+             * Format: int64
+             * @description Communities in which something was written within 90 days.
+             */
+            communities_living: number;
+            /**
+             * Format: int64
+             * @description Others in use.
+             */
+            communities_sleeping: number;
+            /**
+             * Format: int64
+             * @description Memberships from outside that end within thirty days.
+             */
+            outsiders_expiring: number;
+            /**
+             * Format: int64
+             * @description People who were here within a day,
+             */
+            people_active_1: number;
+            /**
+             * Format: int64
+             * @description thirty days.
+             */
+            people_active_30: number;
+            /**
+             * Format: int64
+             * @description a week,
+             */
+            people_active_7: number;
+            /**
+             * Format: int64
+             * @description Requests that wait for a decision.
+             */
+            requests_open: number;
+            /**
+             * Format: int64
+             * @description Bytes of the database.
+             */
+            storage_bytes: number;
+        };
         /**
          * @description What a person is to the instance.
          * @enum {string}
          */
         InstanceRole: "administrator" | "agent" | "outsider";
+        /** @description What is said of an instance. */
+        InstanceSettings: {
+            /** @description 1 to 80 characters. */
+            name: string;
+            who_may_create: components["schemas"]["CommunityCreation"];
+        };
+        /** @description Whom to invite. */
+        InvitationCheck: {
+            role: components["schemas"]["CommunityRole"];
+            /** @description A list as it is pasted. */
+            text: string;
+            /** @description Until when those from outside stay: a day (until its end, UTC) or a moment; six months without it. */
+            until?: string | null;
+        };
+        /** @description An invitation for me. */
+        InvitationForMe: {
+            community: components["schemas"]["InvitingCommunity"];
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            invited_by?: components["schemas"]["Person"] | null;
+            role: components["schemas"]["CommunityRole"];
+        };
+        /** @description One address of a list. */
+        InvitationLine: {
+            email?: string | null;
+            /** @description The address that was probably meant; `role` where somebody from outside can't have it. */
+            hint?: string | null;
+            input: string;
+            /** @description Of whom the person finds in the directory. */
+            name?: string | null;
+            result: components["schemas"]["LineResult"];
+            /**
+             * Format: date-time
+             * @description Until when somebody from outside stays.
+             */
+            until?: string | null;
+        };
+        /** @description A list, looked at. */
+        InvitationLines: {
+            lines: components["schemas"]["InvitationLine"][];
+        };
+        /** @description The link of a letter: what stands behind its `#`. */
+        InvitationUsed: {
+            secret: string;
+        };
+        /** @description The community of an invitation. */
+        InvitingCommunity: {
+            /** Format: int64 */
+            members_count: number;
+            name: string;
+            purpose: string;
+            slug: string;
+            visibility: components["schemas"]["CommunityVisibility"];
+        };
         /** @description The way in. */
         Join: {
             state: components["schemas"]["JoinState"];
+        };
+        /** @description An answer to somebody who asks. */
+        JoinAnswer: {
+            accept: boolean;
+            /** @description A word with it, at most 1000 characters. */
+            reason?: string;
+        };
+        /** @description Somebody who asks to join. */
+        JoinAsked: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            message: string;
+            person: components["schemas"]["Person"];
         };
         /**
          * @description How somebody comes into a community: not at all, they asked, or by this way.
          * @enum {string}
          */
         JoinState: "none" | "asked" | "open" | "approval" | "invitation";
+        /** @description What became of it. */
+        Joined: {
+            state: components["schemas"]["JoiningState"];
+        };
+        /** @description What one says when one asks. */
+        Joining: {
+            /** @description At most 1000 characters. */
+            message?: string;
+        };
+        /**
+         * @description What became of it.
+         * @enum {string}
+         */
+        JoiningState: "member" | "asked";
+        /** @description A page of those who ask. */
+        JoinsAsked: {
+            items: components["schemas"]["JoinAsked"][];
+            /** @description Where the next page begins; absent after the last. */
+            next_cursor?: string | null;
+        };
         /** @description Who comes after the last leader. */
         Leaving: {
             /**
@@ -833,6 +1449,11 @@ export interface components {
              */
             successor?: string | null;
         };
+        /**
+         * @description What becomes of an address.
+         * @enum {string}
+         */
+        LineResult: "ok" | "outsider" | "invalid" | "duplicate" | "member" | "invited";
         /** @description The same whoever asks. */
         LinkPromised: {
             /**
@@ -897,6 +1518,16 @@ export interface components {
             /** @description Where they work, up to 160 characters; null takes it away. */
             service?: string | null;
         };
+        /** @description An act in the audit log. */
+        MyAct: {
+            action: string;
+            actor?: string | null;
+            /** Format: date-time */
+            at: string;
+            community?: string | null;
+            details: Record<string, never>;
+            subject?: string | null;
+        };
         /** @description A community I belong to. */
         MyCommunity: {
             /** Format: uuid */
@@ -904,6 +1535,28 @@ export interface components {
             name: string;
             role: components["schemas"]["CommunityRole"];
             slug: string;
+        };
+        /** @description What is held of a person. Times are RFC 3339. */
+        MyData: Record<string, never> & {
+            /** @description What I did and what was done to me, as the audit log has it: the latest ten thousand. */
+            audit: components["schemas"]["MyAct"][];
+            /** Format: date-time */
+            exported_at: string;
+            /** @description Invitations that wait. */
+            invitations: components["schemas"]["MyInvitation"][];
+        };
+        /** @description An invitation that waits for my answer. */
+        MyInvitation: {
+            community: string;
+            /** Format: date-time */
+            expires_at: string;
+            invited_by?: string | null;
+        };
+        /** @description What waits for me. */
+        MyInvitations: {
+            items: components["schemas"]["InvitationForMe"][];
+            /** @description There is no next page. */
+            next_cursor?: string | null;
         };
         /** @description A sign-in in one browser. */
         MyLogin: {
@@ -950,6 +1603,14 @@ export interface components {
             people: components["schemas"]["NewSharedPerson"][];
             visibility: components["schemas"]["DocumentVisibility"];
         };
+        /** @description Whom to invite, one by one. */
+        NewInvitations: {
+            /** @description At most 100 addresses. */
+            emails: string[];
+            role: components["schemas"]["CommunityRole"];
+            /** @description Until when those from outside stay: a day (until its end, UTC) or a moment; six months without it. */
+            until?: string | null;
+        };
         /** @description Something to say about a request. */
         NewRequestMessage: {
             /** @description 1 to 2000 characters. */
@@ -960,8 +1621,24 @@ export interface components {
             /** Format: uuid */
             person: string;
         };
+        /** @description A page of people. */
+        People: {
+            items: components["schemas"]["Person"][];
+            /** @description Where the next page begins; absent after the last. */
+            next_cursor?: string | null;
+        };
         /** @description Somebody, as others see them. */
         Person: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description From outside, to be marked as such. */
+            outsider: boolean;
+            /** @description Where they work. */
+            service?: string | null;
+        };
+        /** @description Somebody, as others see them. */
+        PersonNamed: {
             /** Format: uuid */
             id: string;
             name: string;
@@ -1057,6 +1734,35 @@ export interface components {
             name: string;
             slug: string;
         };
+        /** @description An invitation that waits for an answer. */
+        SentInvitation: {
+            /** Format: date-time */
+            created_at: string;
+            email: string;
+            /**
+             * Format: date-time
+             * @description When its link ends, or ended: it can be sent again.
+             */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            invited_by?: components["schemas"]["Person"] | null;
+            /**
+             * Format: date-time
+             * @description Until when somebody from outside would stay.
+             */
+            member_until?: string | null;
+            person?: components["schemas"]["Person"] | null;
+            role: components["schemas"]["CommunityRole"];
+            /** Format: date-time */
+            sent_at: string;
+        };
+        /** @description A page of what waits. */
+        SentInvitations: {
+            items: components["schemas"]["SentInvitation"][];
+            /** @description Where the next page begins; absent after the last. */
+            next_cursor?: string | null;
+        };
         /**
          * @description What somebody is given at a document.
          * @enum {string}
@@ -1145,6 +1851,523 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_acts: {
+        parameters: {
+            query?: {
+                /** @description Of one community: its slug or its id. */
+                community?: string;
+                /** @description By one person: their id. */
+                actor?: string;
+                /** @description Of one kind: `member.removed`. */
+                action?: string;
+                /** @description From the beginning of this day (UTC) or this moment on. */
+                from?: string;
+                /** @description Until the end of this day (UTC), or before this moment. */
+                to?: string;
+                /** @description What the page before said. */
+                cursor?: string;
+                /** @description At most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description A filter can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_acts: {
+        parameters: {
+            query?: {
+                /** @description Of one community: its slug or its id. */
+                community?: string;
+                /** @description By one person: their id. */
+                actor?: string;
+                /** @description Of one kind: `member.removed`. */
+                action?: string;
+                /** @description From the beginning of this day (UTC) or this moment on. */
+                from?: string;
+                /** @description Until the end of this day (UTC), or before this moment. */
+                to?: string;
+                /** @description What the page before said. */
+                cursor?: string;
+                /** @description At most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A filter can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_all_communities: {
+        parameters: {
+            query?: {
+                /** @description Words that a name has, or their beginnings. */
+                q?: string;
+                /**
+                 * @description `all`, `archived`, those without a leader (`leaderless`), those in which something was written
+                 *     within 90 days (`living`, the latest first) or not (`sleeping`, the longest first).
+                 */
+                filter?: "all" | "archived" | "leaderless" | "living" | "sleeping";
+                /** @description What the page before said. */
+                cursor?: string;
+                /** @description At most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminCommunities"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enter_community: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryReason"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminEntry"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such community */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The reason is missing, too short or too long */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_instance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceSettings"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_instance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstanceSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceSettings"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceFigures"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_accounts: {
+        parameters: {
+            query?: {
+                /** @description Words that a name has, or their beginnings; or the beginning of an address. */
+                q?: string;
+                /** @description Of this role. */
+                role?: components["schemas"]["InstanceRole"];
+                /** @description Those alone who may not come in. */
+                suspended?: boolean;
+                /** @description Those alone who were here within a `day`, a `week`, or thirty days (`month`), the latest first; without `q`. */
+                active?: "day" | "week" | "month";
+                /** @description Those from outside alone of whom a membership ends within thirty days; without `q`. */
+                expiring?: boolean;
+                /** @description What the page before said. */
+                cursor?: string;
+                /** @description At most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminPeople"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminPerson"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChanged"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminPerson"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The last administrator stays one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_request_queue: {
         parameters: {
             query?: {
@@ -1583,6 +2806,519 @@ export interface operations {
                 };
             };
             /** @description None at all, or one twice */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: {
+                /** @description What the page before said. */
+                cursor?: string;
+                /** @description At most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentInvitations"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who doesn't lead */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvitations"];
+            };
+        };
+        responses: {
+            /** @description What became of each: `ok` and `outsider` are on their way */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationLines"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who doesn't lead, or the community is archived */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 100 addresses, or an end in the past */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many by this person */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationCheck"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationLines"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who doesn't lead, or the community is archived */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 200 addresses, or an end in the past */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many by this person */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who doesn't lead, or the community is archived */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None that waits, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resend_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentInvitation"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who doesn't lead, or the community is archived */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None that waits, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many by this person, or to this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_community: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Joining"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One comes in by invitation, or the community is archived */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The message is not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Withdrawn */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Did not ask, or no such community */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_joins: {
+        parameters: {
+            query?: {
+                /** @description What the page before said. */
+                cursor?: string;
+                /** @description At most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinsAsked"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who keeps no order there */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinAnswer"];
+            };
+        };
+        responses: {
+            /** @description Answered */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody who keeps no order there */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody who waits, or no such community for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The reason is not acceptable */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2287,6 +4023,162 @@ export interface operations {
             };
         };
     };
+    my_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyInvitations"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    use_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationUsed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameIn"];
+                };
+            };
+            /** @description The address is a colleague's, who signs in first: the link stays good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Used, over, taken back, or never there */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many from this connection */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameIn"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None that waits for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Declined */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None that waits for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -2347,6 +4239,36 @@ export interface operations {
             };
             /** @description Not a language of the service, or not a name */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    "content-disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyData"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2441,6 +4363,61 @@ export interface operations {
                 };
             };
             /** @description None of mine */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_people: {
+        parameters: {
+            query?: {
+                /** @description Words that a name has, or their beginnings. */
+                q?: string;
+                /** @description The slug of a community that they belong to. */
+                community?: string;
+                /** @description What the page before said. */
+                cursor?: string;
+                /** @description At most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The community is private */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such community, or none for this person */
             404: {
                 headers: {
                     [name: string]: unknown;
