@@ -24,8 +24,8 @@ use time::OffsetDateTime;
 
 use crate::error::{Result, StoreError};
 use crate::{
-    Attempts, Audit, Bulk, Communities, Documents, EmailLinks, Entries, Feeds, Identities, Instance, Invitations, Joins, Log, Logins, Mails, People, Requests,
-    Settings, Throttles, Users,
+    Attempts, Audit, Bulk, Communities, Documents, EmailLinks, Entries, Exports, Feeds, Identities, Instance,
+    Invitations, Joins, Log, Logins, Mails, People, Requests, Settings, Throttles, Users,
 };
 pub use about::{About, ServerFacts};
 use at::At;
@@ -192,6 +192,11 @@ impl Db {
     /// How often things were done.
     pub fn throttles(&self) -> Throttles {
         Throttles::new(self.clone())
+    }
+
+    /// All that is held of one person.
+    pub fn exports(&self) -> Exports {
+        Exports::new(self.clone())
     }
 
     /// The outbox of mails.

@@ -18,6 +18,7 @@
 //! | [`audit`], [`instance`] | what was done; the instance as administrators see it |
 //! | [`names`] | names folded, for sorting and finding |
 //! | [`mails`] | the outbox of mails |
+//! | [`exports`] | all that is held of one person |
 //! | [`db`] | opening, migrating and asking SQLite or PostgreSQL |
 
 #[macro_use]
@@ -35,6 +36,7 @@ pub mod documents;
 pub mod email_links;
 pub mod entries;
 pub mod error;
+pub mod exports;
 pub mod feeds;
 pub mod identities;
 pub mod ids;
@@ -61,6 +63,7 @@ pub use documents::Documents;
 pub use email_links::EmailLinks;
 pub use entries::Entries;
 pub use error::{Result, StoreError};
+pub use exports::Exports;
 pub use feeds::Feeds;
 pub use identities::Identities;
 pub use ids::{ClientId, Clock, CommunityId, DocumentId, EntryId, Epoch, LoginId, MailId, Seq, UserId, VersionId};

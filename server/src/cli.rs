@@ -6,6 +6,10 @@
 use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use crdt_store::{
+    UserId,
+    users::{NewUser, Role},
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -41,6 +45,8 @@ enum Command {
     Seed(SeedArgs),
     /// Print a signed token for one document
     Token(TokenArgs),
+    /// Make an account, or change its role; with --link, print an address to sign in at once
+    Account(AccountArgs),
     /// Say what is wrong with this installation, and the mend
     Doctor(DoctorArgs),
     /// Copy a SQLite database into a new file, while it is in use
@@ -136,6 +142,34 @@ enum TokenAccess {
     Write,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum AccountRole {
+    Administrator,
+    Agent,
+    Outsider,
+}
+
+#[derive(Args)]
+struct AccountArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Whose: of an address there is one account
+    #[arg(long, value_name = "ADDRESS")]
+    email: String,
+    /// The name that others see, for a new account [default: what stands before the @]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// What the person is to the instance [default for a new account: agent]
+    #[arg(long)]
+    role: Option<AccountRole>,
+    /// The language of a new account's pages and mails
+    #[arg(long, value_name = "LANGUAGE", value_parser = ["fr", "en"], default_value = "fr")]
+    language: String,
+    /// Print an address at which they sign in, once and within 15 minutes
+    #[arg(long)]
+    link: bool,
+}
+
 #[derive(Args)]
 struct TokenArgs {
     #[command(flatten)]
@@ -220,6 +254,7 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => args.place.load().and_then(|config| block_on(lay(config, args.scale))),
         Command::Backup(args) => args.place.load().and_then(|config| block_on(backup(config, args.to))),
         Command::Token(args) => args.place.load().and_then(|config| block_on(token(config, args))),
+        Command::Account(args) => args.place.load().and_then(|config| block_on(account(config, args))),
         Command::Doctor(args) => match args.serve.load() {
             Ok(config) => block_on(doctor(config, args.running, args.documents)),
             Err(failure) => Err(failure),
@@ -321,6 +356,43 @@ async fn lay(config: Config, scale: Scale) -> Result<(), Failure> {
         seed::Seeded::Laid => say(&format!("the demonstration is laid in {}", db.name())),
         seed::Seeded::There => say(&format!("{} holds the demonstration already", db.name())),
     }
+}
+
+/// The first administrator has to come from somewhere.
+async fn account(config: Config, args: AccountArgs) -> Result<(), Failure> {
+    if !auth::is_address(args.email.trim()) {
+        return Err(Failure::wrong("--email: not an address"));
+    }
+    let role = args.role.map(|role| match role {
+        AccountRole::Administrator => Role::Administrator,
+        AccountRole::Agent => Role::Agent,
+        AccountRole::Outsider => Role::Outsider,
+    });
+    let db = app::open(&config).await.map_err(Failure::failed)?;
+    db.migrate().await.map_err(Failure::failed)?;
+    let local = args.email.trim().split('@').next().unwrap_or_default();
+    let new = NewUser {
+        id: UserId::fresh(),
+        name: args.name.unwrap_or_else(|| local.to_owned()),
+        email: Some(args.email.clone()),
+        role: role.unwrap_or(Role::Agent),
+        language: args.language,
+    };
+    let mut user = db.users().for_email(new).await.map_err(Failure::failed)?;
+    if let Some(role) = role.filter(|role| *role != user.role) {
+        user = db.users().set_role(user.id, role).await.map_err(Failure::failed)?;
+    }
+    let link = match args.link {
+        true => {
+            let auth = auth::Auth::open(&config, &db).await.map_err(Failure::failed)?;
+            let path = auth.link_for(user.id).await.map_err(Failure::failed)?;
+            Some(format!("{}{path}", config.origin(config.listen)))
+        }
+        false => None,
+    };
+    db.close().await;
+    say(&format!("{} ({}) is {}", user.name, user.email.unwrap_or_default(), user.role))?;
+    link.map_or(Ok(()), |link| say(&link))
 }
 
 async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ use std::{
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-pub use mail::{Mail, MailLayer, Tls};
+pub use mail::{MailLayer, MailServer, Tls};
 pub use oidc::{Oidc, OidcLayer, Others};
 
 const PREFIX: &str = "UNISSON_";
@@ -60,7 +60,7 @@ pub struct Config {
     /// The identity provider that people sign in by.
     pub oidc: Option<Oidc>,
     /// Where letters are handed over. `None`: none are sent.
-    pub mail: Option<Mail>,
+    pub mail: Option<MailServer>,
     pub metrics: Metrics,
     /// What is written to the log: `info`, or a list such as `warn,unisson=debug`.
     pub log: String,
@@ -113,6 +113,11 @@ pub struct Limits {
     pub awareness_bytes: usize,
     /// Documents on one socket.
     pub documents_per_socket: usize,
+    /// Messages of one socket a second that are no edits (cursors, tokens, questions): what comes faster waits, beyond
+    /// twenty seconds' worth at once. 0: as fast as they like.
+    pub chatter_per_second: u32,
+    /// The same of edits, beyond 150 seconds' worth at once.
+    pub edits_per_second: u32,
     /// 0: as many as they like.
     pub sockets_per_person: usize,
     /// 0: as many as they like. People behind one address of a ministry are many.
@@ -128,6 +133,8 @@ impl Default for Limits {
             update_bytes: 64 << 20,
             awareness_bytes: 16 << 10,
             documents_per_socket: 1_000,
+            chatter_per_second: 400,
+            edits_per_second: 2_000,
             sockets_per_person: 100,
             sockets_per_address: 2_000,
             idle_room_ms: 30_000,

@@ -7,6 +7,7 @@
 mod database;
 pub mod documents;
 mod machine;
+mod people;
 pub mod running;
 
 use std::{fmt, time::Duration};
@@ -81,6 +82,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(addresses(config));
     findings.extend(database::examine(config).await);
     findings.extend(bus(config).await);
+    findings.extend(people::examine(config).await);
     findings.push(workers(config).await);
     findings.push(client());
     findings.extend(machine::examine(config));

@@ -2,6 +2,9 @@
 
 import { after, before, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { binary } from '../clients/kit/server.mjs'
 import { Browser } from './kit/browser.mjs'
 import { LUCIE, Site } from './kit/site.mjs'
 
@@ -59,4 +62,37 @@ test('I change what others see of me, and nothing else', async () => {
   ]) assert.equal((await change(evil)).status, 422, JSON.stringify(evil))
   const me = await bruno.me(site)
   assert.deepEqual([me.role, me.is_administrator, me.email], ['agent', false, 'bruno.lefevre@exemple.gouv.fr'])
+})
+
+test('my data is a file of its own, with nothing of others and no secret', async () => {
+  const bruno = await browser(BRUNO, 'Export')
+  const answer = await bruno.call(site, 'GET', '/api/v1/me/export')
+  assert.equal(answer.status, 200)
+  assert.match(answer.headers.get('content-disposition'), /^attachment; filename="unisson-my-data\.json"$/)
+  assert.equal(answer.headers.get('cache-control'), 'no-store')
+  const held = answer.json
+  assert.equal(held.account.email, 'bruno.lefevre@exemple.gouv.fr')
+  assert.ok(held.memberships.length > 0 && held.logins.some(login => login.user_agent === 'Export'))
+  for (const list of ['identities', 'documents', 'shares', 'requests', 'request_messages', 'join_requests', 'invitations', 'audit']) {
+    assert.ok(Array.isArray(held[list]), list)
+  }
+  assert.ok(!/secret|hash|id_token/.test(answer.text))
+  assert.equal((await new Browser().call(site, 'GET', '/api/v1/me/export')).status, 401)
+})
+
+test('the first administrator is made on the command line, and signs in by the link that it prints', async () => {
+  const run = promisify(execFile)
+  const settings = { ...process.env, UNISSON_PUBLIC_URL: site.http, UNISSON_DATABASE: site.database }
+  const account = (...more) => run(binary, ['account', '--email', 'First@exemple.gouv.fr', ...more], { env: settings })
+  const { stdout } = await account('--name', 'First One', '--role', 'administrator', '--link')
+  const [told, link] = stdout.trim().split('\n')
+  assert.equal(told, 'First One (first@exemple.gouv.fr) is administrator')
+  const [page, secret] = link.split('#')
+  assert.equal(page, `${site.http}/sign-in/link`)
+  const one = new Browser()
+  assert.equal((await one.call(site, 'POST', '/auth/email/redeem', { secret })).status, 200)
+  assert.equal((await one.me(site)).is_administrator, true)
+  assert.equal((await account('--role', 'agent')).stdout.trim(), 'First One (first@exemple.gouv.fr) is agent')
+  assert.equal((await one.me(site)).is_administrator, false)
+  await assert.rejects(run(binary, ['account', '--email', 'nobody'], { env: settings }), { code: 2 })
 })

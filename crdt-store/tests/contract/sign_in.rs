@@ -208,4 +208,26 @@ contract! {
         assert_eq!(logins.list(awa.id).await.unwrap(), [mine]);
         assert_eq!(logins.list(bruno.id).await.unwrap(), [his]);
     }
+
+    async fn what_is_held_of_a_person_is_told_whole_and_of_nobody_else(stage) {
+        let awa = stage.db.identities().create(&subject("awa"), &new("Awa", "awa@example.org")).await.unwrap();
+        let bruno = stage.db.users().create(new("Bruno", "bruno@example.org")).await.unwrap();
+        for (user, secret) in [(awa.id, 1), (bruno.id, 2)] {
+            let login = NewLogin {
+                id: LoginId::fresh(),
+                user_id: user,
+                secret_hash: vec![secret; 32],
+                expires_at: OffsetDateTime::now_utc() + Duration::hours(1),
+                user_agent: Some("Firefox".to_owned()),
+            };
+            stage.db.logins().create(login).await.unwrap();
+        }
+        let exports = stage.db.exports();
+        let held = exports.of(awa.id).await.unwrap();
+        assert_eq!(held.account, awa);
+        assert_eq!((held.identities.len(), held.logins.len()), (1, 1));
+        assert!(held.documents.is_empty() && held.memberships.is_empty() && held.requests.is_empty());
+        assert!(exports.of(bruno.id).await.unwrap().identities.is_empty());
+        assert!(matches!(exports.of(UserId::fresh()).await, Err(StoreError::NotFound { .. })));
+    }
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Askings from one client address within [`WINDOW`]. Many people may share an address.
-const FROM_ONE_ADDRESS: i64 = 60;
+const FROM_ONE_ADDRESS: i64 = 120;
 const WINDOW: Duration = Duration::minutes(15);
 const WINDOW_SECONDS: &str = "900";
 

@@ -22,6 +22,7 @@ use crate::{
         extract::Json,
         problem::{BAD_FIELD, Body, NOT_SIGNED_IN},
     },
+    live::{Audience, LiveEvent},
 };
 
 const NAME_CHARS: usize = 120;
@@ -137,6 +138,7 @@ pub(super) async fn change(
         directory: change.directory,
     };
     let user = state.db().users().change(id, &change).await?;
+    state.live().tell(Audience::Person(id), LiveEvent::Me);
     describe(&state, &who, user).await
 }
 

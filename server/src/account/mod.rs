@@ -2,6 +2,7 @@
 
 pub mod demo;
 mod email;
+mod export;
 mod logins;
 mod me;
 mod provider;
@@ -19,6 +20,7 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(provider::callback))
         .routes(routes!(email::ask))
         .routes(routes!(email::redeem))
+        .routes(routes!(export::export))
         .routes(routes!(logins::list))
         .routes(routes!(logins::end))
         .routes(routes!(logins::end_others))

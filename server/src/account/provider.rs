@@ -93,6 +93,7 @@ fn see_other(address: &str, cookies: &[String]) -> Response {
 }
 
 fn refused(refusal: Refusal, request_id: &str, return_to: &ReturnTo) -> Response {
+    metrics::counter!("unisson_sign_in_refusals_total", "code" => refusal.code()).increment(1);
     let mut address = format!("/sign-in?error={}&ref={request_id}", refusal.code());
     if *return_to != ReturnTo::default() {
         address.push_str("&return_to=");

@@ -155,9 +155,6 @@ impl Auth {
     pub async fn finish(&self, provider: &Provider, mail: &Mail, headers: &HeaderMap, answer: &Answer) -> Ended {
         let mut ended = Ended { return_to: ReturnTo::default(), outcome: Err(Refusal::StateUnknown) };
         ended.outcome = self.entered(provider, mail, headers, answer, &mut ended.return_to).await;
-        if let Err(refusal) = ended.outcome {
-            metrics::counter!("unisson_sign_in_refusals_total", "code" => refusal.code()).increment(1);
-        }
         ended
     }
 

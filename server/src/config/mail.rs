@@ -6,7 +6,7 @@ use super::{ConfigError, Secret, wrong};
 
 /// Where letters are handed over, and from whom they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mail {
+pub struct MailServer {
     pub host: String,
     pub port: u16,
     pub tls: Tls,
@@ -60,7 +60,7 @@ impl MailLayer {
     }
 
     /// Checks it. Without an address no mail is sent.
-    pub(super) fn check(self, public_url: Option<&str>) -> Result<Option<Mail>, ConfigError> {
+    pub(super) fn check(self, public_url: Option<&str>) -> Result<Option<MailServer>, ConfigError> {
         let full = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let Some(smtp) = full(self.smtp) else { return Ok(None) };
         let schemes = [("smtps://", Tls::Always, 465), ("smtp://", Tls::Start, 587), ("smtp+plain://", Tls::Never, 25)];
@@ -100,7 +100,7 @@ impl MailLayer {
             (Some(_), None) => return Err(wrong("mail.password", "missing, and mail.user is set")),
             (None, Some(_)) => return Err(wrong("mail.user", "missing, and mail.password is set")),
         };
-        Ok(Some(Mail { host, port, tls, credentials, from }))
+        Ok(Some(MailServer { host, port, tls, credentials, from }))
     }
 }
 

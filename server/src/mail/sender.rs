@@ -17,7 +17,7 @@ use super::{
     Mail, message,
     smtp::{self, Fate, Line},
 };
-use crate::{config::Mail as Relay, shutdown::Shutdown};
+use crate::{config::MailServer, shutdown::Shutdown};
 
 /// Between two looks at the outbox; a [`Mail::nudge`] comes before.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -36,12 +36,12 @@ struct Sender {
     mail: Mail,
     db: Db,
     node: Uuid,
-    relay: Option<(Relay, Mailbox)>,
+    relay: Option<(MailServer, Mailbox)>,
     shutdown: Shutdown,
 }
 
 /// Runs until the node drains.
-pub async fn run(mail: Mail, db: Db, relay: Option<Relay>, shutdown: Shutdown) {
+pub async fn run(mail: Mail, db: Db, relay: Option<MailServer>, shutdown: Shutdown) {
     let relay = relay.and_then(|relay| match relay.from.parse::<Mailbox>() {
         Ok(from) => Some((relay, from)),
         Err(_) => {

@@ -18,7 +18,7 @@ use lettre::{
 };
 use tokio::time::timeout;
 
-use crate::config::{Mail as Relay, Tls};
+use crate::config::{MailServer, Tls};
 
 const CONNECT: Duration = Duration::from_secs(20);
 const STEP: Duration = Duration::from_secs(30);
@@ -51,7 +51,7 @@ pub(super) struct Line {
 }
 
 /// Opens a conversation: greeted, closed to others, known to the server.
-pub(super) async fn open(relay: &Relay, site: &str) -> Result<Line, NoWay> {
+pub(super) async fn open(relay: &MailServer, site: &str) -> Result<Line, NoWay> {
     let host = site.split_once("://").map_or(site, |(_, host)| host);
     let name = ClientId::Domain(host.split(':').next().unwrap_or("localhost").to_owned());
     let tls = || {
@@ -78,7 +78,7 @@ pub(super) async fn open(relay: &Relay, site: &str) -> Result<Line, NoWay> {
 }
 
 /// Whether a mail server takes letters, for who looks after it: nothing is sent.
-pub async fn check(relay: &Relay, site: &str) -> Result<(), NoWay> {
+pub async fn check(relay: &MailServer, site: &str) -> Result<(), NoWay> {
     if relay.from.parse::<Mailbox>().is_err() {
         return Err(NoWay { step: "mail.from", reason: "not an address that mail servers take".to_owned() });
     }
