@@ -1,10 +1,9 @@
 import type { Browser, Page } from "@playwright/test";
 import { looksRight } from "./looks.ts";
-import { Mailbox } from "./mailbox.ts";
-import { Node } from "./node.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { test } from "./mailed.ts";
 import {
   AWA,
-  test as base,
   BRUNO,
   COMMUNITY,
   expect,
@@ -17,31 +16,6 @@ import {
 } from "./people.ts";
 
 const AWA_ADDRESS = "awa.diallo@exemple.gouv.fr";
-
-/** A node that sends letters, and the box they come to. */
-const test = base.extend<object, { mailbox: Mailbox; node: Node }>({
-  mailbox: [
-    // biome-ignore lint/correctness/noEmptyPattern: the shape the runner asks for
-    async ({}, use) => {
-      const mailbox = await Mailbox.open();
-      await use(mailbox);
-      await mailbox.close();
-    },
-    { scope: "worker" },
-  ],
-  node: [
-    async ({ mailbox }, use) => {
-      const node = await Node.start((url) => ({
-        UNISSON_PUBLIC_URL: url,
-        UNISSON_MAIL_SMTP: mailbox.address,
-        UNISSON_MAIL_FROM: "Unisson <unisson@demo.example>",
-      }));
-      await use(node);
-      await node.stop();
-    },
-    { scope: "worker" },
-  ],
-});
 
 /** Asks for a link on the page that is open, and waits for the letter. */
 async function linkFor(page: Page, mailbox: Mailbox): Promise<string> {
