@@ -5,6 +5,7 @@
 //! told with their spread. Everything is on the loopback and bounded in time and number. What was seen is in
 //! `BASELINE.md`.
 
+mod abuse;
 mod client;
 mod cold;
 mod crowd;
@@ -12,6 +13,7 @@ mod dialect;
 mod durable;
 mod idle;
 mod nodes;
+mod pages;
 mod postgres;
 mod relay;
 mod rights;
@@ -79,8 +81,14 @@ enum Part {
     Nodes,
     /// Looking at the rights of all sessions; not part of the whole
     Rights,
+    /// What pages answer at the size of an administration, on PostgreSQL; not part of the whole
+    Pages,
+    /// Letters next to clients who flood, knock or do not read; not part of the whole
+    Abuse,
     /// Run the bare relay itself
     Relay { listen: SocketAddr },
+    /// Be such a client
+    Abuser { address: SocketAddr, abuse: abuse::Abuse },
 }
 
 #[derive(Args)]
@@ -141,11 +149,20 @@ fn main() -> Result<()> {
         if let Some(Part::Relay { listen }) = cli.part {
             return relay::run(listen).await;
         }
+        if let Some(Part::Abuser { address, abuse }) = cli.part {
+            return abuse::be(address, abuse).await;
+        }
         if let Some(Part::Rights) = cli.part {
             rights::table(&[2_000, 10_000]).await?.print("The rights of all sessions of a node");
             return Ok(());
         }
         let options = cli.options;
+        if let Some(Part::Pages) = cli.part {
+            let [pages, decisions] = pages::tables(&options.unisson).await?;
+            pages.print("Pages at 25,000 people, 2,000 communities, 200,000 documents, on PostgreSQL");
+            decisions.print("Rights");
+            return Ok(());
+        }
         ensure!((1..=50).contains(&options.rounds), "1 to 50 rounds");
         let mut bench = Bench::prepare(options)?;
         let part = |wanted: fn(&Part) -> bool| cli.part.as_ref().is_none_or(wanted);
@@ -153,6 +170,7 @@ fn main() -> Result<()> {
             Some(Part::Durable) => bench.durable().await?,
             Some(Part::Crowd) => bench.crowd().await?,
             Some(Part::Nodes) => bench.nodes().await?,
+            Some(Part::Abuse) => bench.abuse().await?,
             _ => {}
         }
         if part(|part| matches!(part, Part::Letters)) {
@@ -251,6 +269,14 @@ impl Bench {
             plan.rooms, plan.writers, plan.readers, plan.rate
         );
         self.tables.push((table, title));
+        Ok(())
+    }
+
+    async fn abuse(&mut self) -> Result<()> {
+        let plan = self.plan()?;
+        let table = abuse::table(&mut self.programs, self.options.rounds, plan).await?;
+        self.tables
+            .push((table, format!("Letters next to abusive clients: {} rooms, {} s", plan.rooms, self.options.window)));
         Ok(())
     }
 

@@ -3,31 +3,66 @@
 //! The first line of a handler asks here. What a person may not even see is [`Denied::NotFound`]; what they see
 //! and may not do is [`Denied::Forbidden`].
 
+use std::time::Instant;
+
 use crdt_store::{
-    Db, DocumentId, StoreError, UserId,
+    CommunityId, Db, DocumentId, StoreError, UserId,
     communities::Met,
     documents::{AccessFacts, Listed, NewSharing, Shared},
 };
 use time::OffsetDateTime;
 
-use super::{Access, Denied, Principal, Role, policy};
+use super::{Access, Denied, Principal, Role, memory::Memory, policy};
 
 /// Shared by clone.
 #[derive(Clone, Debug)]
 pub struct Guard {
     db: Db,
     clock: fn() -> OffsetDateTime,
+    memory: Memory,
 }
 
 impl Guard {
     pub fn new(db: Db, clock: fn() -> OffsetDateTime) -> Self {
-        Self { db, clock }
+        Self { db, clock, memory: Memory::new() }
     }
 
     /// The right of a person to a document, at least `needed`.
     pub async fn document(&self, who: &Principal, id: DocumentId, needed: Access) -> Result<Access, Denied> {
-        let facts = self.db.documents().facts_for_access(id, who.id).await.map_err(unavailable)?;
-        enough(facts.map_or(Access::None, |facts| judge(&facts, who.id, who.role, (self.clock)())), needed)
+        let since = Instant::now();
+        let right = |facts: Option<&AccessFacts>| {
+            facts.map_or(Access::None, |facts| judge(facts, who.id, who.role, (self.clock)()))
+        };
+        let access = match self.memory.recall((id, who.id), since, right) {
+            Some(access) => access,
+            None => {
+                let facts = self.db.documents().facts_for_access(id, who.id).await.map_err(unavailable)?;
+                let access = right(facts.as_ref());
+                self.memory.keep((id, who.id), since, facts);
+                access
+            }
+        };
+        enough(access, needed)
+    }
+
+    /// Something about a person has changed: what was looked up before counts no more.
+    pub fn forget_person(&self, person: UserId) {
+        self.memory.forget_person(person);
+    }
+
+    /// The same of a community.
+    pub fn forget_community(&self, community: CommunityId) {
+        self.memory.forget_community(community);
+    }
+
+    /// The same of a document.
+    pub fn forget_document(&self, document: DocumentId) {
+        self.memory.forget_document(document);
+    }
+
+    /// Anything may have changed.
+    pub fn forget_all(&self) {
+        self.memory.forget_all();
     }
 
     /// The right of a person to a document once its sharing were this.
@@ -201,7 +236,7 @@ fn unavailable(error: StoreError) -> Denied {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use crdt_store::{
         communities::{MemberRole, Visibility},
         documents::Sharing,
@@ -214,7 +249,7 @@ mod tests {
         OffsetDateTime::UNIX_EPOCH + Duration::days(20_000)
     }
 
-    fn facts() -> AccessFacts {
+    pub fn facts() -> AccessFacts {
         AccessFacts {
             document_id: DocumentId::fresh(),
             epoch: 1,

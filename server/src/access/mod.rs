@@ -6,6 +6,7 @@
 //! prove who they are. Both times [`standing`] says what follows from the facts.
 
 mod guard;
+mod memory;
 pub mod policy;
 mod standing;
 pub mod words;

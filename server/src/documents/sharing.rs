@@ -204,6 +204,7 @@ pub(super) async fn share(
         error => error.into(),
     })?;
     tracing::info!(document.id = %id, "a document's sharing was changed");
+    state.guard().forget_document(id);
     for person in touched {
         state.live().tell(Audience::Person(person), LiveEvent::Document { id: id.0 });
     }

@@ -20,7 +20,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use crdt_store::{Db, Engine, LoginId, UserId};
+use crdt_store::{Db, DocumentId, Engine, LoginId, UserId};
 use tokio::sync::mpsc;
 
 pub use event::{Audience, LiveEvent};
@@ -28,7 +28,7 @@ use event::{Word, read_word};
 pub use mailbox::End;
 
 use crate::{
-    access::Role,
+    access::{Guard, Role},
     bus::{Bus, Envelope, FEED, Heard, Link, News},
     shutdown::Shutdown,
 };
@@ -46,6 +46,8 @@ pub struct Live(Arc<Inner>);
 struct Inner {
     db: Db,
     bus: Arc<dyn Bus>,
+    /// What it remembers of those who are spoken of is forgotten.
+    guard: Guard,
     desk: Desk,
     queue: mpsc::Sender<Word>,
     /// Words were lost while nobody could be asked who they were for.
@@ -54,9 +56,16 @@ struct Inner {
 
 impl Live {
     /// Starts the tasks of the feed, which end with the node.
-    pub fn start(db: &Db, bus: Arc<dyn Bus>, shutdown: &Shutdown) -> Self {
+    pub fn start(db: &Db, bus: Arc<dyn Bus>, guard: &Guard, shutdown: &Shutdown) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        let inner = Inner { db: db.clone(), bus, desk: Desk::default(), queue, owed: AtomicBool::new(false) };
+        let inner = Inner {
+            db: db.clone(),
+            bus,
+            guard: guard.clone(),
+            desk: Desk::default(),
+            queue,
+            owed: AtomicBool::new(false),
+        };
         let live = Self(Arc::new(inner));
         shutdown.spawn(hand_out(live.clone(), waiting, shutdown.clone()));
         shutdown.spawn(watch::watch(live.clone(), shutdown.clone()));
@@ -94,6 +103,14 @@ impl Live {
     }
 
     fn take(&self, word: Word) {
+        match word.to {
+            Audience::Person(person) => self.0.guard.forget_person(person),
+            Audience::Community(community) => self.0.guard.forget_community(community),
+            Audience::Administrators => {}
+        }
+        if let LiveEvent::Document { id } = word.event {
+            self.0.guard.forget_document(DocumentId(id));
+        }
         if self.0.queue.try_send(word).is_err() {
             self.0.desk.resync();
         }
@@ -102,7 +119,10 @@ impl Live {
     /// Called on the bus's own task.
     fn hear(&self, heard: Heard) {
         match heard {
-            Heard::Back => self.0.desk.resync(),
+            Heard::Back => {
+                self.0.guard.forget_all();
+                self.0.desk.resync();
+            }
             Heard::Envelope(envelope) => {
                 for news in envelope.news {
                     let News::Notify(text) = news else { continue };
