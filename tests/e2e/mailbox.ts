@@ -8,7 +8,9 @@ export type Letter = { to: string; text: string };
 function read(raw: string): string {
   return raw
     .replace(/=\r?\n/g, "")
-    .replace(/((?:=[0-9A-F]{2})+)/g, (bytes) => Buffer.from(bytes.replaceAll("=", ""), "hex").toString("utf8"));
+    .replace(/((?:=[0-9A-F]{2})+)/g, (bytes) =>
+      Buffer.from(bytes.replaceAll("=", ""), "hex").toString("utf8"),
+    );
 }
 
 export class Mailbox {

@@ -26,4 +26,3 @@ export const test = base.extend<object, { mailbox: Mailbox; node: Node }>({
     { scope: "worker" },
   ],
 });
-

@@ -20,6 +20,9 @@ function freePort(): Promise<number> {
   });
 }
 
+/** Variables for a node that will have this address. */
+type Settings = (url: string) => Record<string, string> | Promise<Record<string, string>>;
+
 export class Node {
   #child: ChildProcess | null = null;
   #said = "";
@@ -28,20 +31,21 @@ export class Node {
     readonly port: number,
     readonly folder: string,
     /** Settings beside those of every test. */
-    readonly settings: (url: string) => Record<string, string>,
+    readonly settings: Settings,
   ) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  static async start(settings: (url: string) => Record<string, string> = () => ({})): Promise<Node> {
+  static async start(settings: Settings = () => ({})): Promise<Node> {
     const node = new Node(await freePort(), mkdtempSync(join(tmpdir(), "unisson-e2e-")), settings);
     await node.start();
     return node;
   }
 
   async start(): Promise<void> {
+    const settings = await this.settings(this.url);
     const child = spawn(
       BINARY,
       [
@@ -52,7 +56,7 @@ export class Node {
         "--database",
         `sqlite:${join(this.folder, "data.db")}`,
       ],
-      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, UNISSON_METRICS_LISTEN: "", ...this.settings(this.url) } },
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, UNISSON_METRICS_LISTEN: "", ...settings } },
     );
     this.#child = child;
     const hear = (chunk: Buffer) => {

@@ -8,7 +8,13 @@ const LUCIE = "Lucie Perrin";
 type Asked = { id: string; revision: number };
 
 /** What the administrator decides, by the interface of the server. */
-async function decide(lucie: Person, node: Node, id: string, decision: string, reason: string): Promise<void> {
+async function decide(
+  lucie: Person,
+  node: Node,
+  id: string,
+  decision: string,
+  reason: string,
+): Promise<void> {
   const one = await lucie.context.request.get(`${node.url}/api/v1/admin/requests/${id}`);
   expect(one.status()).toBe(200);
   const { revision } = (await one.json()) as Asked;

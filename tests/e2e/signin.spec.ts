@@ -38,7 +38,9 @@ async function scan(browser: Browser, address: string): Promise<void> {
   await context.close();
 }
 
-test("each way a sign-in may fail ends on a page that says what happened and what to do", async ({ person }) => {
+test("each way a sign-in may fail ends on a page that says what happened and what to do", async ({
+  person,
+}) => {
   const { page } = await person(null);
   const told = {
     "provider-refused": "La connexion a été interrompue",
