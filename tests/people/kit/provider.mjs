@@ -2,6 +2,7 @@
 // again with the provider's own key, `whole` replaces it, `userinfo` and `discovery` change those answers.
 
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { once } from 'node:events'
 import Provider from 'oidc-provider'
@@ -34,11 +35,12 @@ export function token (jwk, claims, header = {}) {
 export const read = jwt => JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url').toString())
 
 export class IdentityProvider {
-  /** `client`: more of the client's metadata, such as `userinfo_signed_response_alg`. */
-  static async start ({ sitePort, client = {} }) {
+  /** `client`: more of the client's metadata, such as `userinfo_signed_response_alg`; `tls`: a key and a certificate. */
+  static async start ({ sitePort, client = {}, tls = null }) {
     const one = new IdentityProvider()
     one.port = await freePort()
-    one.issuer = `http://127.0.0.1:${one.port}`
+    one.tls = tls
+    one.issuer = tls ? `https://localhost:${one.port}` : `http://127.0.0.1:${one.port}`
     one.clientId = 'unisson'
     one.clientSecret = 'a secret of its own: &%+/=, 12345'
     one.site = `http://127.0.0.1:${sitePort}`
@@ -82,8 +84,8 @@ export class IdentityProvider {
         context.body = { ...context.body, ...this.lies.discovery }
       }
     })
-    this.server = createServer(provider.callback())
-    this.server.listen(this.port, '127.0.0.1')
+    this.server = this.tls ? createSecureServer(this.tls, provider.callback()) : createServer(provider.callback())
+    this.server.listen(this.port, this.tls ? 'localhost' : '127.0.0.1')
     await once(this.server, 'listening')
     this.over = atEnd(() => this.server.closeAllConnections())
   }

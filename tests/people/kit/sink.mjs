@@ -6,8 +6,12 @@ import { atEnd } from '../../clients/kit/ending.mjs'
 import { until } from '../../clients/kit/wait.mjs'
 
 export class Sink {
-  static async start () {
+  /** `tls`: a key and a certificate, for STARTTLS or, with `secure`, from the first byte. */
+  static async start ({ tls = null, secure = false } = {}) {
     const sink = new Sink()
+    Object.assign(sink, { tls, secure })
+    /** Users that have shown a password. */
+    sink.passwords = []
     sink.port = await freePort()
     /** What was accepted, in order: `{ to, from, raw }`. */
     sink.letters = []
@@ -22,7 +26,13 @@ export class Sink {
   async up () {
     this.server = new SMTPServer({
       authOptional: true,
-      disabledCommands: ['STARTTLS'],
+      allowInsecureAuth: true,
+      secure: this.secure,
+      ...(this.tls ? { key: this.tls.key, cert: this.tls.cert } : { disabledCommands: ['STARTTLS'] }),
+      onAuth: ({ username, password }, _, done) => {
+        this.passwords.push(username)
+        done(password === 'hunter2' ? null : new Error('not you'), { user: username })
+      },
       logger: false,
       onRcptTo: (_, session, done) => done(this.refusal),
       onData: (stream, session, done) => {
@@ -30,6 +40,8 @@ export class Sink {
         stream.on('data', piece => pieces.push(piece))
         stream.on('end', () => {
           const letter = {
+            user: session.user,
+            secure: session.secure,
             from: session.envelope.mailFrom.address,
             to: session.envelope.rcptTo.map(one => one.address),
             raw: Buffer.concat(pieces).toString()
@@ -44,7 +56,7 @@ export class Sink {
       }
     })
     this.server.on('error', () => {})
-    await new Promise(resolve => this.server.listen(this.port, '127.0.0.1', resolve))
+    await new Promise(resolve => this.server.listen(this.port, this.tls ? 'localhost' : '127.0.0.1', resolve))
     this.over = atEnd(() => this.server.server.close())
   }
 
