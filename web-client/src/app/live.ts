@@ -71,7 +71,7 @@ export function useLiveFeed(active: boolean): void {
       onOpen: (now) => {
         open = now;
         // It may have been closed because the login is over.
-        if (!now) void queries.invalidateQueries({ queryKey: ["me"] });
+        if (!now && navigator.onLine) void queries.invalidateQueries({ queryKey: ["me"] });
       },
       onEvent: (event) => {
         heard.push(event);

@@ -163,6 +163,24 @@ test("whoever looks again needn't wait; an open socket is left alone", () => {
   expect(states.at(-1)).toBe(true);
 });
 
+test("without a network nothing is tried; when it is back, at once", () => {
+  let online = false;
+  const feed = new Feed({
+    url: "ws://here/live",
+    onEvent: (event) => heard.push(event),
+    onOpen: (open) => states.push(open),
+    open: (url) => new FakeSocket(url) as unknown as WebSocket,
+    after: clock.after,
+    chance: () => 0.5,
+    isOnline: () => online,
+  });
+  clock.pass(300_000);
+  expect(FakeSocket.made).toHaveLength(0);
+  online = true;
+  feed.wake();
+  expect(FakeSocket.made).toHaveLength(1);
+});
+
 test("after the end nothing more is heard or tried", () => {
   const feed = start();
   const socket = last();

@@ -12,10 +12,12 @@ export type LiveEvent = {
   community?: string;
 };
 
-type Timers = {
+type Surroundings = {
   after: (ms: number, run: () => void) => () => void;
   /** From 0 to 1, to spread a crowd that comes back at once. */
   chance: () => number;
+  /** Without a network nothing is tried. */
+  isOnline: () => boolean;
 };
 
 type Wanted = {
@@ -24,7 +26,7 @@ type Wanted = {
   /** Whether the feed is open, each time that changes. */
   onOpen: (open: boolean) => void;
   open?: (url: string) => WebSocket;
-} & Partial<Timers>;
+} & Partial<Surroundings>;
 
 const FIRST_DELAY_MS = 1000;
 const MOST_DELAY_MS = 30_000;
@@ -62,6 +64,7 @@ export class Feed {
         return () => clearTimeout(timer);
       },
       chance: Math.random,
+      isOnline: () => navigator.onLine,
       ...wanted,
     };
     this.#connect();
@@ -83,6 +86,10 @@ export class Feed {
   }
 
   #connect(): void {
+    if (!this.#wanted.isOnline()) {
+      this.#again();
+      return;
+    }
     const socket = this.#wanted.open(this.#wanted.url);
     this.#socket = socket;
     let opened = false;
