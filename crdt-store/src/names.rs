@@ -69,6 +69,21 @@ fn bare(letter: char) -> Option<&'static str> {
     })
 }
 
+/// Words that many communities have in their names.
+const COMMON: [&str; 11] = [
+    "atelier",
+    "club",
+    "communaute",
+    "community",
+    "equipe",
+    "groupe",
+    "network",
+    "project",
+    "projet",
+    "reseau",
+    "travail",
+];
+
 /// What a name is sorted by.
 pub fn key(name: &str) -> String {
     fold(name).chars().take(KEY_CHARS).collect()
@@ -135,19 +150,21 @@ impl Sought {
     }
 }
 
-/// What tells a name from others: its words without the small ones, plurals aside. At most eight.
+/// What tells a name from others: its words without the small and the common ones, plurals aside. At most eight. Of a
+/// name that has only common ones, those.
 pub(crate) fn telling(name: &str) -> Vec<Range> {
-    let mut stems: Vec<String> = words(name)
-        .into_iter()
-        .filter(|word| word.chars().count() >= 3 && !SMALL.contains(&word.as_str()))
-        .map(|word| match word.strip_suffix(['s', 'x']) {
-            Some(stem) if stem.chars().count() >= 4 => stem.to_owned(),
-            _ => word,
-        })
-        .collect();
-    stems.dedup();
-    stems.truncate(8);
-    stems.iter().map(|stem| Range::of(stem)).collect()
+    let long = |word: &String| word.chars().count() >= 3 && !SMALL.contains(&word.as_str());
+    let stem = |word: String| match word.strip_suffix(['s', 'x']) {
+        Some(stem) if stem.chars().count() >= 4 => stem.to_owned(),
+        _ => word,
+    };
+    let stems: Vec<String> = words(name).into_iter().filter(long).map(stem).collect();
+    let mut telling: Vec<&String> = stems.iter().filter(|stem| !COMMON.contains(&stem.as_str())).collect();
+    if telling.is_empty() {
+        telling = stems.iter().collect();
+    }
+    telling.dedup();
+    telling.into_iter().take(8).map(|stem| Range::of(stem)).collect()
 }
 
 #[derive(sqlx::FromRow)]
@@ -297,7 +314,9 @@ mod tests {
     fn small_words_and_plurals_do_not_tell() {
         let stems: Vec<String> =
             telling("Réseau des chefs de projet numérique").into_iter().map(|range| range.from).collect();
-        assert_eq!(stems, ["reseau", "chef", "projet", "numerique"]);
+        assert_eq!(stems, ["chef", "numerique"]);
+        let common: Vec<String> = telling("Réseau de projets").into_iter().map(|range| range.from).collect();
+        assert_eq!(common, ["reseau", "projet"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! U+202F before ; : ! ? and inside « ».
 
 use crdt_store::{
-    CommunityId, DocumentId, UserId,
+    CommunityId, DocumentId,
     communities::{Feature, Founding, Joining, Model, NewCommunity, Page, Visibility},
     doc::{Block, DocError, Span, Task, seed_rich_text},
     requests::Wish,
@@ -36,7 +36,7 @@ pub(super) fn founding(wish: &Wish) -> Result<Founding, DocError> {
         joining: wish.joining,
         model: wish.model,
         features: wish.features.clone(),
-        co_leaders: wish.co_leaders.iter().copied().collect::<Vec<UserId>>(),
+        co_leaders: wish.co_leaders.clone(),
         pages,
     })
 }
