@@ -2,97 +2,45 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call } from "./client";
 import { askOrKept } from "./kept";
+import type { components } from "./openapi";
 import type {
   CommunityRequest,
   CommunityRole,
   Feature,
   Joining,
-  Model,
   Page,
   PersonRef,
-  RequestState,
   SimilarCommunity,
-  Visibility,
 } from "./shapes";
 import type { Role } from "./types";
 
-export type Access = "none" | "read" | "comment" | "write" | "manage";
+type Shapes = components["schemas"];
+
+export type Access = Shapes["Access"];
 
 /** How somebody comes in: they asked already, or may come by themselves, ask, or wait to be invited. */
-export type JoinState = "none" | "asked" | "open" | "approval" | "invitation";
+export type JoinState = Shapes["JoinState"];
 
-export type Entry = { by: PersonRef; reason: string; at: string; expires_at: string };
+export type Entry = Shapes["CommunityEntry"];
 
 /** A community as its own pages show it. */
-export type CommunityPlace = {
-  id: string;
-  slug: string;
-  name: string;
-  purpose: string;
-  visibility: Visibility;
-  joining: Joining;
-  model: Model;
-  members_count: number;
-  outsiders_count: number;
-  role: CommunityRole | null;
-  access: Access;
-  features: Feature[];
-  leaders: PersonRef[];
-  join: { state: JoinState };
-  archived: boolean;
-  welcome_document: string | null;
-  pending_joins_count: number | null;
-  entry: Entry | null;
-};
+export type CommunityPlace = Shapes["CommunityPlace"];
 
 /** A community as a list shows it. */
-export type CommunityCard = {
-  id: string;
-  slug: string;
-  name: string;
-  purpose: string;
-  visibility: Visibility;
-  joining: Joining;
-  members_count: number;
-  role: CommunityRole | null;
-  join: { state: JoinState };
-};
+export type CommunityCard = Shapes["Community"];
 
 export type CommunityChange = Partial<Pick<CommunityPlace, "name" | "purpose" | "visibility" | "joining">>;
 
-export type MemberRow = PersonRef & {
-  email: string | null;
-  role: CommunityRole;
-  joined_at: string;
-  expires_at: string | null;
-  last_seen_at: string | null;
-};
+export type MemberRow = Shapes["CommunityMember"];
 
 export type MemberFilter = { q: string; role: CommunityRole | null; outsiders: boolean };
 
-export type LineResult = "ok" | "invalid" | "duplicate" | "member" | "invited" | "outsider";
-export type InvitationLine = {
-  input: string;
-  email: string | null;
-  result: LineResult;
-  name: string | null;
-  hint: string | null;
-  until: string | null;
-};
+export type LineResult = Shapes["LineResult"];
+export type InvitationLine = Shapes["InvitationLine"];
 
-export type SentInvitation = {
-  id: string;
-  email: string;
-  person: PersonRef | null;
-  role: CommunityRole;
-  invited_by: PersonRef | null;
-  created_at: string;
-  sent_at: string | null;
-  expires_at: string;
-  member_until: string | null;
-};
+export type SentInvitation = Shapes["SentInvitation"];
 
-export type JoinRequest = { id: string; person: PersonRef; message: string; created_at: string };
+export type JoinRequest = Shapes["JoinAsked"];
 
 const at = (slug: string) => `/api/v1/communities/${encodeURIComponent(slug)}`;
 
@@ -210,16 +158,8 @@ export const peopleQuery = (filter: { q: string; community: string | null }) =>
 export const findPeople = async (q: string, community: string | null = null) =>
   (await call<Page<PersonRef>>("GET", "/api/v1/people", { query: { q, community, limit: 8 } })).items;
 
-export type ShareAccess = "read" | "comment" | "write" | "manage";
-export type Sharing = {
-  visibility: "inherit" | "restricted" | "link";
-  people: { person: PersonRef; access: ShareAccess }[];
-  link: { access: ShareAccess; expires_at: string | null } | null;
-  /** What the asking person may do: only who manages the document may change its sharing. */
-  mine: Access;
-  /** Whether they may open it beyond its community. */
-  may_open: boolean;
-};
+export type ShareAccess = Shapes["SharedAccess"];
+export type Sharing = Shapes["DocumentSharing"];
 
 export const sharingQuery = (id: string) =>
   queryOptions({
@@ -239,17 +179,7 @@ export const setSharing = (
 /* Administration. */
 
 export type QueueState = "open" | "waiting" | "closed";
-export type QueueItem = {
-  id: string;
-  number: string;
-  name: string;
-  state: RequestState;
-  visibility: Visibility;
-  requester: PersonRef;
-  similar_count: number;
-  updated_at: string;
-  created_at: string;
-};
+export type QueueItem = Shapes["QueuedRequest"];
 export type QueueDetail = CommunityRequest & { similar: SimilarCommunity[] };
 export type Decision = "accept" | "changes" | "refuse";
 
@@ -271,14 +201,7 @@ export const queueDetailQuery = (id: string) =>
 export const decideRequest = (id: string, wanted: { revision: number; decision: Decision; reason: string }) =>
   call<QueueDetail>("POST", `/api/v1/admin/requests/${id}/decision`, { body: wanted });
 
-export type AdminPerson = PersonRef & {
-  email: string | null;
-  role: Role;
-  suspended: boolean;
-  communities_count: number;
-  last_seen_at: string | null;
-  created_at: string;
-};
+export type AdminPerson = Shapes["AdminPerson"];
 
 export type AdminPeopleFilter = {
   q: string;
@@ -313,17 +236,7 @@ export const adminPeopleQuery = (filter: AdminPeopleFilter) =>
 export const changePerson = (id: string, change: { role?: Role; suspended?: boolean }) =>
   call<AdminPerson>("PATCH", `/api/v1/admin/people/${id}`, { body: change });
 
-export type AdminCommunity = {
-  id: string;
-  slug: string;
-  name: string;
-  visibility: Visibility;
-  archived: boolean;
-  members_count: number;
-  leaders: PersonRef[];
-  active_at: string | null;
-  created_at: string;
-};
+export type AdminCommunity = Shapes["AdminCommunity"];
 export type AdminCommunityFilter = "all" | "living" | "archived" | "leaderless" | "sleeping";
 
 export const adminCommunitiesQuery = (filter: { q: string; filter: AdminCommunityFilter }) =>
@@ -342,15 +255,7 @@ export const adminCommunitiesQuery = (filter: { q: string; filter: AdminCommunit
 export const enterCommunity = (slug: string, reason: string) =>
   call<Entry>("POST", `/api/v1/admin/communities/${encodeURIComponent(slug)}/entry`, { body: { reason } });
 
-export type AuditEntry = {
-  id: string;
-  at: string;
-  actor: PersonRef | null;
-  action: string;
-  community: { slug: string; name: string } | null;
-  subject: { kind: string; id: string | null; name: string | null } | null;
-  details: Record<string, unknown>;
-};
+export type AuditEntry = Shapes["AuditEntry"];
 export type AuditFilter = { community: string; actor: string; action: string; from: string; to: string };
 
 export const auditQuery = (filter: AuditFilter) =>
@@ -371,24 +276,14 @@ export function auditExport(filter: AuditFilter): string {
   return `/api/v1/admin/audit.csv?${new URLSearchParams(wanted)}`;
 }
 
-export type Overview = {
-  requests_open: number;
-  communities_living: number;
-  communities_sleeping: number;
-  communities_leaderless: number;
-  people_active_1: number;
-  people_active_7: number;
-  people_active_30: number;
-  outsiders_expiring: number;
-  storage_bytes: number;
-};
+export type Overview = Shapes["InstanceFigures"];
 
 export const overviewQuery = queryOptions({
   queryKey: ["admin", "overview"],
   queryFn: ({ signal }) => call<Overview>("GET", "/api/v1/admin/overview", { signal }),
 });
 
-export type Instance = { name: string; who_may_create: "agents" | "approval" };
+export type Instance = Shapes["InstanceSettings"];
 
 export const instanceQuery = queryOptions({
   queryKey: ["admin", "instance"],

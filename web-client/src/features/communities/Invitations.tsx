@@ -36,7 +36,7 @@ function Invitation({ slug, invitation }: { slug: string; invitation: SentInvita
       sendInvitations(slug, {
         emails: [invitation.email],
         role: invitation.role,
-        until: invitation.member_until,
+        until: invitation.member_until ?? null,
       }),
     onError: (error) => toast({ text: why(error) }),
     onSettled: again,

@@ -30,8 +30,8 @@ const LOOKS: Record<InvitationLine["result"], LucideIcon> = {
   duplicate: CircleMinus,
   invalid: CircleAlert,
 };
-/** What asks for a hand comes first. */
-const ORDER: InvitationLine["result"][] = ["invalid", "outsider", "ok", "invited", "member", "duplicate"];
+/** What asks for a hand comes first, then what will not be sent. */
+const ORDER: InvitationLine["result"][] = ["invalid", "invited", "member", "duplicate", "outsider", "ok"];
 
 /** "2027-05-24", as a field for dates wants it. */
 export function dayOf(date: Date): string {

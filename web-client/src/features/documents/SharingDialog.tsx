@@ -221,7 +221,7 @@ function Form({ facts, selfId, sharing, onClose }: FormProps) {
 
   function add(picked: { id: string }[]): void {
     const [one] = picked as PersonRef[];
-    if (one) setDraft({ ...draft, people: [...draft.people, { person: one, access: "read" }] });
+    if (one) setDraft({ ...draft, people: [...draft.people, { person: one, access: "read", guest: true }] });
   }
 
   return (
