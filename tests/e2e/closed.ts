@@ -5,7 +5,9 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 export class ClosedNetwork {
   /** What becomes of an upgrade. */
   upgrades: "refused" | "swallowed" | "let through" = "refused";
+  /** How many sockets were asked for: those of documents, and those of the feed. */
   asked = 0;
+  feeds = 0;
   #server: Server;
   #sockets = new Set<Socket>();
 
@@ -24,7 +26,8 @@ export class ClosedNetwork {
     });
     this.#server.on("connection", (socket) => this.#keep(socket));
     this.#server.on("upgrade", (asked: IncomingMessage, socket: Socket, head: Buffer) => {
-      this.asked += 1;
+      if (asked.url === "/live") this.feeds += 1;
+      else this.asked += 1;
       if (this.upgrades === "refused") socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
       if (this.upgrades === "let through") this.#pass(asked, socket, head);
     });
