@@ -14,7 +14,7 @@ use crdt_store::{
 use super::{
     contents::{Contents, Need},
     owners::{Owner, Verdict},
-    receipt::{Due, Receipt, SharedReceipt},
+    receipt::{Due, Owed, Receipt, SharedReceipt},
     room::{Aside, Frames, Room, reason},
     session::{Asked, Held, Session, SessionId},
     wire::Dialect,
@@ -371,19 +371,28 @@ impl Room {
     ) {
         metrics::counter!("unisson_refusals_total", "reason" => why).increment(1);
         let Some(session) = self.sessions.get_mut(&by) else { return };
+        // What can't even be read is not waited for.
+        let may_come = ranges.is_some();
         if let Some(ranges) = ranges {
             session.owed.merge(&ranges);
             session.owed_asked = false;
         }
-        let owed = receipt.map_or(0, |receipt| receipt.void());
+        let owed = receipt.map_or(Owed::Nothing, |receipt| receipt.void());
         match session.address.dialect() {
             Dialect::Yjs => {
+                let kept: usize = session.owed_echoes.iter().map(Bytes::len).sum();
+                if let Owed::Echo(update) = owed
+                    && may_come
+                    && kept + update.len() <= self.tools.settings.held_bytes
+                {
+                    session.owed_echoes.push(update);
+                }
                 let frame = session.address.denied(why);
                 session.send(frame);
             }
             Dialect::Hocuspocus => {
-                if owed > 0 {
-                    session.owed_count += owed;
+                if let Owed::Statuses(count @ 1..) = owed {
+                    session.owed_count += if may_come { count } else { 0 };
                     if let Some(frame) = session.address.sync_status(false) {
                         session.send(frame);
                     }
@@ -404,16 +413,17 @@ impl Room {
         for session in self.sessions.values_mut().filter(|session| !session.owed.is_empty()) {
             if index.covers_ranges(&session.owed) {
                 session.owed = Ranges::default();
-                paid.push((session.id, std::mem::take(&mut session.owed_count)));
+                let count = std::mem::take(&mut session.owed_count);
+                paid.extend((count > 0).then_some(Due::Status(session.id, count)));
+                let echoes = session.owed_echoes.drain(..).map(|update| Due::Echo(session.id, update));
+                paid.extend(echoes);
             } else if !session.owed_asked && session.access.may_write() && index.covers_structs(&session.owed) {
                 session.owed_asked = true;
                 lacking.push(session.id);
             }
         }
-        for (id, count) in paid {
-            if count > 0 {
-                self.when_landed(Due::Status(id, count));
-            }
+        for due in paid {
+            self.when_landed(due);
         }
         self.ask_all(&lacking);
     }

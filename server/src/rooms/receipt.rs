@@ -27,6 +27,14 @@ pub(super) enum Due {
     Done(oneshot::Sender<()>),
 }
 
+/// What a message is acknowledged by if all of it comes after all.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Owed {
+    Nothing,
+    Statuses(u32),
+    Echo(Bytes),
+}
+
 #[derive(Debug)]
 pub(super) struct Receipt {
     due: Due,
@@ -42,12 +50,13 @@ impl Receipt {
         Arc::new(Self { due, after, void: AtomicBool::new(false) })
     }
 
-    /// A part was refused: the message is not acknowledged as a whole. Says how many acknowledgements are owed from
-    /// now on; none if that was so already.
-    pub fn void(&self) -> u32 {
+    /// A part was refused: the message is not acknowledged as a whole. Says what is owed from now on; nothing if that
+    /// was so already.
+    pub fn void(&self) -> Owed {
         match (self.void.swap(true, Ordering::Relaxed), &self.due) {
-            (false, Due::Status(_, count)) => *count,
-            _ => 0,
+            (false, Due::Status(_, count)) => Owed::Statuses(*count),
+            (false, Due::Echo(_, update)) => Owed::Echo(update.clone()),
+            _ => Owed::Nothing,
         }
     }
 
@@ -70,8 +79,8 @@ mod tests {
         assert!(Receipt::settle(share).is_some());
 
         let receipt = Receipt::new(Due::Status(SessionId(1), 3), None);
-        assert_eq!(receipt.void(), 3);
-        assert_eq!(receipt.void(), 0);
+        assert_eq!(receipt.void(), Owed::Statuses(3));
+        assert_eq!(receipt.void(), Owed::Nothing);
         assert!(Receipt::settle(receipt).is_none());
     }
 }

@@ -89,6 +89,7 @@ pub(super) struct Session {
     /// What was refused and is acknowledged when it has come after all.
     pub owed: Ranges,
     pub owed_count: u32,
+    pub owed_echoes: Vec<Bytes>,
     /// It was asked for the deletes among them, whose letters are here by now.
     pub owed_asked: bool,
     /// Updates that were thrown away before it was let in: its next step 2 brings them.
@@ -118,6 +119,7 @@ impl Session {
             held_bytes: 0,
             owed: Ranges::default(),
             owed_count: 0,
+            owed_echoes: Vec::new(),
             owed_asked: false,
             dropped: 0,
             presence: None,

@@ -42,6 +42,9 @@ pub struct Settings {
     pub documents_per_socket: usize,
     /// Messages of one socket that rooms have not looked at yet. The socket isn't read meanwhile.
     pub messages_in_flight: usize,
+    /// Messages of one socket a second that are no edits, and edits. Faster ones wait, beyond a reserve. 0: without limit.
+    pub chatter_per_second: u32,
+    pub edits_per_second: u32,
     /// From the Auth frame to the verdict.
     pub judge_timeout: Duration,
     /// For an Auth frame to come.
@@ -89,6 +92,8 @@ impl Default for Settings {
             sockets_per_address: 2_000,
             documents_per_socket: 1_000,
             messages_in_flight: 64,
+            chatter_per_second: 400,
+            edits_per_second: 2_000,
             judge_timeout: Duration::from_secs(10),
             auth_timeout: Duration::from_secs(60),
             heartbeat_after: Duration::from_secs(15),

@@ -23,6 +23,7 @@ use super::{
     },
     Close, Line, Speaker, Visitor,
     admission::{NoSeat, judge, seat},
+    pace::Pace,
     run,
 };
 use crate::access::{Credentials, Denied, Grant, SharedJudge};
@@ -34,6 +35,7 @@ pub async fn serve(line: impl Line, registry: Registry, judge: SharedJudge, visi
     let permits = Arc::new(Semaphore::new(registry.settings().messages_in_flight));
     let gate = visitor.gate.clone();
     let stranger_until = visitor.credentials.login.is_none().then(|| Instant::now() + registry.settings().auth_timeout);
+    let pace = Pace::new(registry.settings(), Instant::now());
     let mut speaker = HocuspocusSpeaker {
         registry: registry.clone(),
         judge,
@@ -42,6 +44,7 @@ pub async fn serve(line: impl Line, registry: Registry, judge: SharedJudge, visi
         documents: HashMap::new(),
         verdicts: FuturesUnordered::new(),
         permits,
+        pace,
         versioned: false,
         stranger_until,
     };
@@ -90,6 +93,7 @@ struct HocuspocusSpeaker {
     documents: HashMap<Bytes, Document>,
     verdicts: FuturesUnordered<Judging>,
     permits: Arc<Semaphore>,
+    pace: Pace,
     /// The client knows the one-byte ping.
     versioned: bool,
     /// Until when somebody nobody knows may say nothing. `None`: known by a cookie or a token.
@@ -98,6 +102,8 @@ struct HocuspocusSpeaker {
 
 impl HocuspocusSpeaker {
     async fn on_message(&mut self, address: Bytes, message: Incoming) -> Result<(), Close> {
+        let read_at = Instant::now();
+        self.pace.message(&message, read_at).await;
         match message {
             Incoming::Ignored => return Ok(()),
             Incoming::Auth { token, versioned } => {
@@ -113,7 +119,6 @@ impl HocuspocusSpeaker {
         }
         match self.documents.get_mut(&address) {
             Some(Document::Open { seat, .. }) => {
-                let read_at = Instant::now();
                 let permit = self.permits.clone().acquire_owned().await.ok();
                 let command = Command::Message { session: seat.session, message, read_at, _permit: permit };
                 // What comes from somebody who was sent away goes nowhere.
@@ -293,10 +298,14 @@ impl Speaker for HocuspocusSpeaker {
         match read(frame) {
             Ok(Frame::Message { address, message }) => self.on_message(address, message).await,
             Ok(Frame::Ping) => {
+                self.pace.word(Instant::now()).await;
                 self.outbox.push(Bytes::from_static(&[PONG]));
                 Ok(())
             }
-            Ok(Frame::Pong) | Err(WireError::UnknownType) => Ok(()),
+            Ok(Frame::Pong) | Err(WireError::UnknownType) => {
+                self.pace.word(Instant::now()).await;
+                Ok(())
+            }
             Err(_) => Err((Closing::Protocol, "malformed frame")),
         }
     }

@@ -6,6 +6,7 @@
 
 mod admission;
 pub mod hocuspocus;
+mod pace;
 pub mod pair;
 pub mod websocket;
 pub mod yjs;

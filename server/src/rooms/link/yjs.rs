@@ -19,6 +19,7 @@ use super::{
     },
     Close, Line, Speaker, Visitor,
     admission::{NoSeat, seat},
+    pace::Pace,
     run,
 };
 use crate::access::{Denied, SharedJudge};
@@ -60,7 +61,8 @@ pub async fn serve(line: impl Line, registry: Registry, judge: SharedJudge, visi
         }
     };
     let permits = std::sync::Arc::new(tokio::sync::Semaphore::new(registry.settings().messages_in_flight));
-    let mut speaker = YjsSpeaker { seat, permits, _outbox: out };
+    let pace = Pace::new(registry.settings(), Instant::now());
+    let mut speaker = YjsSpeaker { seat, permits, pace, _outbox: out };
     run(line, reader, visitor.gate.clone(), &registry, session.0, &mut speaker).await;
 }
 
@@ -68,6 +70,7 @@ struct YjsSpeaker {
     /// `None`: refused. The socket stays, and what it says goes nowhere.
     seat: Option<Seat>,
     permits: std::sync::Arc<tokio::sync::Semaphore>,
+    pace: Pace,
     /// Keeps the queue open while the room has gone.
     _outbox: Outbox,
 }
@@ -76,14 +79,21 @@ impl Speaker for YjsSpeaker {
     type Verdict = ();
 
     async fn on_frame(&mut self, frame: Bytes) -> Result<(), Close> {
-        let Some(seat) = &self.seat else { return Ok(()) };
         let read_at = Instant::now();
+        let Some(seat) = &self.seat else {
+            self.pace.word(read_at).await;
+            return Ok(());
+        };
         let messages = match wire::yjs::read(frame) {
             Ok(messages) => messages,
-            Err(WireError::UnknownType) => return Ok(()),
+            Err(WireError::UnknownType) => {
+                self.pace.word(read_at).await;
+                return Ok(());
+            }
             Err(_) => return Err((Closing::Protocol, "malformed frame")),
         };
         for message in messages {
+            self.pace.message(&message, read_at).await;
             if message == Incoming::Ignored {
                 continue;
             }
