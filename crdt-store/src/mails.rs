@@ -214,12 +214,13 @@ impl Mails {
         )
     }
 
-    /// What is due and not taken out.
+    /// What is due, worth sending, and not taken out.
     pub async fn waiting(&self) -> Result<Waiting> {
         on!(
             self.db.reader(),
             one Waiting,
-            "select count(*) as count, min(due_at) as since from mails where state = 'queued' and due_at <= $1",
+            "select count(*) as count, min(due_at) as since from mails
+             where state = 'queued' and due_at <= $1 and expires_at > $1",
             self.db.now()
         )
     }

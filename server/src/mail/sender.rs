@@ -29,6 +29,8 @@ const LEASE: time::Duration = time::Duration::minutes(10);
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 /// What was settled is remembered so long.
 const REMEMBERED: time::Duration = time::Duration::days(30);
+/// After another node has taken the letter that this one was about to take.
+const YIELD: Duration = Duration::from_millis(5);
 /// Between two tries to note down what became of a letter.
 const SETTLE_AGAIN: Duration = Duration::from_millis(500);
 
@@ -107,9 +109,10 @@ impl Sender {
                 })?,
             };
             let Some(row) = self.db.mails().claim(self.node).await.map_err(Stop::Store)? else {
-                // Another node was faster, or what is due has expired.
+                // Another node was faster: there may be more.
                 line = Some(open);
-                break;
+                tokio::time::sleep(YIELD).await;
+                continue;
             };
             let fate = self.hand(&mut open, from, &row).await;
             let is_accepted = fate == Fate::Accepted;

@@ -11,11 +11,11 @@ import { Server } from '../../clients/kit/server.mjs'
 export const LUCIE = '01930000-0000-7000-8000-000000000006'
 
 export class Site extends Server {
-  /** `provider` and `sink` from this kit, either may be left out. */
-  static async open ({ port, provider, sink, env = {} } = {}) {
+  /** `provider` and `sink` from this kit, either may be left out; `database`: another than a file of its own. */
+  static async open ({ port, provider, sink, database, env = {} } = {}) {
     const site = new Site()
     site.folder = mkdtempSync(path.join(tmpdir(), 'unisson-people-'))
-    site.database = `sqlite:${path.join(site.folder, 'unisson.db')}`
+    site.database = database ?? `sqlite:${path.join(site.folder, 'unisson.db')}`
     site.port = port ?? await freePort()
     site.metricsPort = await freePort()
     site.mode = '--demo'
