@@ -75,6 +75,9 @@ function EnterDialog({ community, onClose }: { community: AdminCommunity; onClos
           {missing ? (
             <FieldError id={`${id}-error`}>{t("admin.communities.reasonMissing")}</FieldError>
           ) : null}
+          <p className="hint" id={`${id}-hint`}>
+            {t("admin.communities.reasonHint")}
+          </p>
         </div>
         <div className="actions">
           <button type="button" className="btn" onClick={onClose}>

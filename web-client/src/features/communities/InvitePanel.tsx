@@ -209,6 +209,7 @@ export function InvitePanel({ slug }: { slug: string }) {
             <select
               id={`${id}-role`}
               className="select"
+              aria-describedby={`${id}-role-hint`}
               value={role}
               onChange={(event) => setRole(event.target.value as CommunityRole)}
             >
@@ -218,6 +219,9 @@ export function InvitePanel({ slug }: { slug: string }) {
                 </option>
               ))}
             </select>
+            <p className="hint" id={`${id}-role-hint`}>
+              {t(`members.roleHints.${role}`)}
+            </p>
           </div>
           <div className="field">
             <label htmlFor={`${id}-until`}>{t("members.outsidersUntil")}</label>
@@ -227,8 +231,12 @@ export function InvitePanel({ slug }: { slug: string }) {
               type="date"
               min={dayFromNow(1)}
               value={until}
+              aria-describedby={`${id}-until-hint`}
               onChange={(event) => setUntil(event.target.value)}
             />
+            <p className="hint" id={`${id}-until-hint`}>
+              {t("members.outsidersUntilHint")}
+            </p>
           </div>
         </div>
       </div>

@@ -249,7 +249,12 @@ export function DocumentPage(props: Props) {
         <h1 className="sr">{t("documents.opening")}</h1>
       )}
       {closedTo ? (
-        <StrandedNotes selfId={me.id} documentId={id} room="" title={t("documents.untitledOf.documents")} />
+        <StrandedNotes
+          selfId={me.id}
+          documentId={id}
+          room=""
+          title={t("composition.features.documents.untitled")}
+        />
       ) : null}
       {error instanceof Problem && error.status === 403 ? (
         <Forbidden action={home}>{t("documents.forbidden")}</Forbidden>
