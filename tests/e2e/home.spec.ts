@@ -1,0 +1,83 @@
+/** The front page: what waits for an answer, what may be joined, and how it follows what others do. */
+import { ClosedNetwork } from "./closed.ts";
+import { ask, found, LUCIE } from "./communities.ts";
+import { looksRight } from "./looks.ts";
+import { AWA, BRUNO, DAVID, expect, test } from "./people.ts";
+
+test("an invitation appears by itself, is accepted or declined, and the community is there", async ({
+  person,
+  node,
+}) => {
+  const awa = await person(AWA);
+  const lucie = await person(LUCIE);
+  const david = await person(DAVID);
+  const slug = await found(awa, lucie, node, "Atelier des cartes");
+  const other = await found(awa, lucie, node, "Atelier des plans");
+  const { email } = await ask<{ email: string }>(david, node, "get", "/me");
+  const { page } = david;
+  await page.goto("/");
+  await expect(page.getByRole("heading", { level: 1, name: "Bonjour David" })).toBeVisible();
+  for (const one of [slug, other]) {
+    await ask(awa, node, "post", `/communities/${one}/invitations`, {
+      emails: [email],
+      role: "member",
+      until: null,
+    });
+  }
+  const waiting = page.getByRole("region", { name: "On attend votre réponse" });
+  await expect(waiting.getByText(/vous invite dans.*Atelier des cartes/)).toBeVisible({ timeout: 10_000 });
+  await expect(waiting.getByText(/vous invite dans.*Atelier des plans/)).toBeVisible({ timeout: 10_000 });
+  await looksRight(page, "home with invitations");
+
+  await page.getByRole("button", { name: "Décliner l’invitation dans Atelier des plans" }).click();
+  await expect(waiting.getByText(/Atelier des plans/)).toHaveCount(0);
+  await page.getByRole("button", { name: "Accepter l’invitation dans Atelier des cartes" }).click();
+  await expect(page.getByText(/Bienvenue dans.*Atelier des cartes/)).toBeVisible();
+  await expect(
+    page.getByRole("region", { name: "Vos communautés" }).getByRole("link", { name: "Atelier des cartes" }),
+  ).toBeVisible();
+  await page.getByRole("button", { name: "Ouvrir" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Atelier des cartes" })).toBeVisible();
+});
+
+test("a community that is open to all is joined from the front page", async ({ person, node }) => {
+  const awa = await person(AWA);
+  const lucie = await person(LUCIE);
+  const bruno = await person(BRUNO);
+  await found(awa, lucie, node, "Aaa ouverte à tous", { visibility: "public", joining: "open" });
+  await bruno.page.goto("/");
+  const open = bruno.page.getByRole("region", { name: "Vous pouvez les rejoindre" });
+  await open.getByRole("button", { name: /^Rejoindre.*Aaa ouverte à tous/ }).click();
+  await expect(
+    bruno.page
+      .getByRole("region", { name: "Vos communautés" })
+      .getByRole("link", { name: "Aaa ouverte à tous" }),
+  ).toBeVisible();
+  await expect(open.getByText("Aaa ouverte à tous")).toHaveCount(0);
+});
+
+test("where no socket comes through, the page asks again by itself", async ({ person, node, allowed }) => {
+  allowed.push(/WebSocket|foreign request: ws/);
+  const network = await ClosedNetwork.before(node.port);
+  const awa = await person(AWA);
+  const lucie = await person(LUCIE);
+  const bruno = await person(BRUNO, { baseURL: network.url });
+  // What goes by the other address is this test's own doing.
+  allowed.push(new RegExp(`foreign request: ${network.url}`));
+  await bruno.context.request.post(`${network.url}/auth/demo`, {
+    data: { id: (await ask<{ id: string }>(bruno, node, "get", "/me")).id },
+  });
+  const slug = await found(awa, lucie, node, "Sans prise");
+  await bruno.page.goto("/");
+  await expect(bruno.page.getByRole("heading", { level: 1, name: "Bonjour Bruno" })).toBeVisible();
+  const { email } = await ask<{ email: string }>(bruno, node, "get", "/me");
+  await ask(awa, node, "post", `/communities/${slug}/invitations`, {
+    emails: [email],
+    role: "reader",
+    until: null,
+  });
+  await expect(bruno.page.getByText(/vous invite dans.*Sans prise/)).toBeVisible({ timeout: 15_000 });
+  expect(network.feeds).toBeGreaterThan(0);
+  await bruno.page.close();
+  await network.end();
+});
