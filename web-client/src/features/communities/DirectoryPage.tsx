@@ -16,6 +16,7 @@ import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
 import { Listed, onRowArrows, SearchField, Tabs, useSettled } from "../../ui/Lists";
 import { Empty } from "../../ui/States";
+import { DirectorySwitch } from "./DirectorySwitch";
 import { JoinButton } from "./JoinButton";
 import { VISIBILITY_ICONS } from "./words";
 import "./communities.css";
@@ -70,14 +71,15 @@ export function DirectoryPage({ me, mayRequest }: { me: Me; mayRequest: boolean 
           <h1>{t("directory.communities")}</h1>
           <p className="lede">{t(outsider ? "directory.outsiderHint" : "directory.communitiesHint")}</p>
         </div>
-        {mayRequest ? (
-          <div className="actions">
+        <div className="actions">
+          <DirectorySwitch />
+          {mayRequest ? (
             <Link className="btn primary" to="/request">
               <Icon of={Plus} small />
               {t("directory.request")}
             </Link>
-          </div>
-        ) : null}
+          ) : null}
+        </div>
       </div>
       <div className="page-body">
         {outsider ? null : (

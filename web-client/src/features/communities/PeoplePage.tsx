@@ -6,6 +6,7 @@ import { type Me, peopleQuery } from "../../api";
 import { usePageTitle } from "../../ui/hooks";
 import { Listed, SearchField, useSettled } from "../../ui/Lists";
 import { Empty } from "../../ui/States";
+import { DirectorySwitch } from "./DirectorySwitch";
 import { PersonLine } from "./words";
 import "./communities.css";
 
@@ -26,6 +27,9 @@ export function PeoplePage({ me }: { me: Me }) {
           <p className="lede">
             {t(me.role === "outsider" ? "directory.peopleOutsiderHint" : "directory.peopleHint")}
           </p>
+        </div>
+        <div className="actions">
+          <DirectorySwitch />
         </div>
       </div>
       <div className="page-body">
