@@ -81,7 +81,7 @@ impl Node {
         let end = Instant::now() + STARTS_WITHIN;
         loop {
             if let Ok(mut line) = Line::open(at).await
-                && line.get("/readyz", "").await?.0 == 200
+                && matches!(line.get("/readyz", "").await, Ok((200, _)))
             {
                 return Ok(node);
             }

@@ -6,6 +6,7 @@ mod deploy;
 mod figures;
 mod house;
 mod kit;
+mod pages;
 mod people_admin;
 mod people_invitations;
 mod people_members;
