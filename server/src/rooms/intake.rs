@@ -96,8 +96,10 @@ impl Room {
         let receipt = due.map(|due| Receipt::new(due, after));
         let Some(session) = self.sessions.get(&by) else { return };
         if self.index.covers(&update) {
-            // A y-websocket client's step 2 that brings nothing, with nothing on its way, is owed no echo.
+            // A y-websocket client's step 2 that brings nothing, with nothing on its way, is owed no echo. What it
+            // brings may have come by others since it was asked for.
             let silent = kind == Kind::Step2
+                && update.clients().next().is_none()
                 && session.address.dialect() == Dialect::Yjs
                 && self.newest_pending().is_none()
                 && after.is_none();
