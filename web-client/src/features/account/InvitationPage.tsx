@@ -12,7 +12,7 @@ const KEPT = "unisson.invitation";
 
 /** The secret of the link; kept in this tab while one signs in at the provider, whose way back doesn't carry it. */
 function readSecret(): string {
-  const given = decodeURIComponent(location.hash.slice(1));
+  const given = location.hash.slice(1);
   try {
     if (given !== "") sessionStorage.setItem(KEPT, given);
     return given || (sessionStorage.getItem(KEPT) ?? "");

@@ -7,7 +7,7 @@ import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
 import { VisitorFrame } from "./Landing";
 import { localAddress } from "./returning";
-import { EmailLinkForm } from "./SignInWays";
+import { SignInWays } from "./SignInWays";
 
 /** Used, too old, or never given out: the server doesn't say which. */
 function Spent() {
@@ -17,7 +17,7 @@ function Spent() {
     <VisitorFrame>
       <h1>{t("signIn.link.spentTitle")}</h1>
       <p className="lede">{t("signIn.link.spent")}</p>
-      <EmailLinkForm returnTo="/" />
+      <SignInWays returnTo="/" onSignedIn={() => location.assign("/")} />
     </VisitorFrame>
   );
 }
@@ -28,7 +28,7 @@ function Spent() {
  */
 export function LinkPage() {
   const { t } = useTranslation();
-  const [secret] = useState(() => decodeURIComponent(location.hash.slice(1)));
+  const [secret] = useState(() => location.hash.slice(1));
   const redeem = useMutation({
     mutationFn: () => redeemLink(secret),
     // A new page: whatever was open here as somebody else is gone.

@@ -47,7 +47,8 @@ function LoginRow({ login }: { login: Login }) {
                 {t("profile.session.seen")} <When at={login.last_seen_at} /> ·{" "}
               </>
             )}
-            {t(login.current ? "profile.session.since" : "profile.session.andSince")} <When at={login.created_at} />
+            {t(login.current ? "profile.session.since" : "profile.session.andSince")}{" "}
+            <When at={login.created_at} />
           </p>
         </div>
         {login.current ? null : (

@@ -13,7 +13,7 @@ import { DemoPeople } from "./DemoPeople";
 const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 /** One address, one mail; the answer is the same for every address. */
-export function EmailLinkForm({ returnTo }: { returnTo: string }) {
+function EmailLinkForm({ returnTo }: { returnTo: string }) {
   const { t } = useTranslation();
   const id = useId();
   const [email, setEmail] = useState("");
