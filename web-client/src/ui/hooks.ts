@@ -34,3 +34,17 @@ export function useLasting(active: boolean, delay: number): boolean {
   }, [active, delay]);
   return active && lasting;
 }
+
+/** Time for a list to be drawn without what was done with. */
+const DRAWN_MS = 150;
+
+/** What had the focus went away with what was done: the focus goes on from `id`, or from the page's content. */
+export function keepPlace(id: string): void {
+  setTimeout(() => {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    const place = document.getElementById(id) ?? document.getElementById("content");
+    if (!place) return;
+    if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+  }, DRAWN_MS);
+}

@@ -23,7 +23,7 @@ import {
 } from "../../api";
 import { Face } from "../../ui/Face";
 import { FieldError } from "../../ui/Fields";
-import { usePageTitle } from "../../ui/hooks";
+import { keepPlace, usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
 import { Refused } from "../../ui/Lists";
 import { Missing, TextSkeleton } from "../../ui/States";
@@ -204,11 +204,13 @@ function Decide({ request }: { request: QueueDetail }) {
         stays: decided,
       });
     },
-    onSettled: () =>
-      Promise.all([
+    onSettled: async () => {
+      await Promise.all([
         queries.invalidateQueries({ queryKey: ["admin"] }),
         queries.invalidateQueries({ queryKey: ["me"] }),
-      ]),
+      ]);
+      keepPlace("h-request");
+    },
   });
 
   function press(decision: Decision): void {

@@ -5,10 +5,10 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type CommunityPlace, type Feature, placeQuery } from "../../api";
 import { usePageTitle } from "../../ui/hooks";
-import { Empty, Forbidden, RowsSkeleton } from "../../ui/States";
+import { Empty, RowsSkeleton } from "../../ui/States";
 import { ArchivedNote, EntryNote } from "./Banners";
 import { CommunityProblem } from "./CommunityProblem";
-import { JoinButton } from "./JoinButton";
+import { MembersOnly } from "./MembersOnly";
 import { leads } from "./words";
 import "./communities.css";
 
@@ -58,7 +58,7 @@ export function FeaturePage({ slug, feature, create, list }: Props) {
         <ArchivedNote place={place} />
         <EntryNote place={place} />
         {!reads ? (
-          <Forbidden action={<JoinButton community={place} />}>{t("communities.forbidden")}</Forbidden>
+          <MembersOnly place={place} />
         ) : here ? (
           list(place)
         ) : (

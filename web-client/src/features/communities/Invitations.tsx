@@ -11,6 +11,7 @@ import {
 import { currentLanguage } from "../../i18n";
 import { sayDay } from "../../i18n/dates";
 import { Face } from "../../ui/Face";
+import { keepPlace } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
 import { Listed } from "../../ui/Lists";
 import { Empty } from "../../ui/States";
@@ -49,7 +50,10 @@ function Invitation({ slug, invitation }: { slug: string; invitation: SentInvita
         action: { label: t("members.inviteAgain"), run: () => invite.mutate() },
       }),
     onError: (error) => toast({ text: why(error) }),
-    onSettled: again,
+    onSettled: async () => {
+      await again();
+      keepPlace("h-sent");
+    },
   });
 
   const facts = [

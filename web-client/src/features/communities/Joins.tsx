@@ -4,6 +4,7 @@ import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { answerJoin, type JoinRequest, joinsQuery, type Page } from "../../api";
 import { Face } from "../../ui/Face";
+import { keepPlace } from "../../ui/hooks";
 import { Listed } from "../../ui/Lists";
 import { Dialog } from "../../ui/Overlay";
 import { Empty } from "../../ui/States";
@@ -92,7 +93,10 @@ function Asking({ slug, join }: { slug: string; join: JoinRequest }) {
       queries.setQueryData(queryKey, context?.before);
       toast({ text: why(error) });
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: ["community", slug] }),
+    onSettled: async () => {
+      await queries.invalidateQueries({ queryKey: ["community", slug] });
+      keepPlace("h-joins");
+    },
   });
   return (
     <li>

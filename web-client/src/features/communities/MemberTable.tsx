@@ -15,6 +15,7 @@ import {
 import { currentLanguage } from "../../i18n";
 import { sayDay } from "../../i18n/dates";
 import { Face } from "../../ui/Face";
+import { keepPlace } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
 import { Listed } from "../../ui/Lists";
 import { Menu, MenuItem } from "../../ui/Menu";
@@ -100,7 +101,10 @@ function RemoveDialog({ slug, row, onClose }: { slug: string; row: MemberRow; on
       toast({ text: why(error) });
       onClose();
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: ["community", slug] }),
+    onSettled: async () => {
+      await queries.invalidateQueries({ queryKey: ["community", slug] });
+      keepPlace("h-everybody");
+    },
   });
   return (
     <Dialog title={t("members.removeTitle", { name: row.name })} onClose={onClose}>

@@ -12,6 +12,7 @@ import { CommunityProblem } from "./CommunityProblem";
 import { SentInvitations } from "./Invitations";
 import { InvitePanel } from "./InvitePanel";
 import { Joins } from "./Joins";
+import { MembersOnly } from "./MembersOnly";
 import { MemberTable } from "./MemberTable";
 import { leads, moderates, ROLES } from "./words";
 import "./communities.css";
@@ -130,16 +131,22 @@ export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) 
       <div className="page-body">
         <ArchivedNote place={place} />
         <EntryNote place={place} />
-        <Tabs<Tab> label={t("communities.members")} value={shown} onChange={setTab} tabs={tabs} />
-        <div className="stack">
-          {shown === "members" && governs ? <InvitePanel slug={slug} /> : null}
-          {shown === "members" && keepsOrder && !place.archived ? <Joins slug={slug} quiet /> : null}
-          {shown === "joins" ? <Joins slug={slug} /> : null}
-          {shown === "invitations" ? <SentInvitations slug={slug} /> : null}
-          {shown === "members" || shown === "outsiders" ? (
-            <Everybody key={shown} place={place} selfId={selfId} outsiders={shown === "outsiders"} />
-          ) : null}
-        </div>
+        {place.access === "none" ? (
+          <MembersOnly place={place} />
+        ) : (
+          <>
+            <Tabs<Tab> label={t("communities.members")} value={shown} onChange={setTab} tabs={tabs} />
+            <div className="stack">
+              {shown === "members" && governs ? <InvitePanel slug={slug} /> : null}
+              {shown === "members" && keepsOrder && !place.archived ? <Joins slug={slug} quiet /> : null}
+              {shown === "joins" ? <Joins slug={slug} /> : null}
+              {shown === "invitations" ? <SentInvitations slug={slug} /> : null}
+              {shown === "members" || shown === "outsiders" ? (
+                <Everybody key={shown} place={place} selfId={selfId} outsiders={shown === "outsiders"} />
+              ) : null}
+            </div>
+          </>
+        )}
       </div>
     </div>
   );
