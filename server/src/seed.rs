@@ -9,7 +9,7 @@ mod texts;
 
 use crdt_store::{
     CommunityId, Db, DocumentId, StoreError, UserId,
-    communities::{MemberRole, NewCommunity, Visibility},
+    communities::{Feature, Founding, Joining, MemberRole, Model, NewCommunity, Visibility},
     doc::{DocError, seed_rich_text},
     documents::{NewDocument, Sharing},
     users::NewUser,
@@ -22,6 +22,9 @@ use crate::account::demo::{AWA, BRUNO, CHLOE, DAVID, INES, LUCIE, PEOPLE};
 const LAID: &str = "demo_laid";
 /// The Yjs client that wrote the texts. Yjs draws its own at random from 32 bits.
 const CLIENT: u64 = 1;
+
+/// The place among the texts of the one that greets in the first community.
+const WELCOME: usize = 3;
 
 /// Why the demonstration could not be laid.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,9 @@ struct Community {
     name: &'static str,
     purpose: &'static str,
     visibility: Visibility,
+    joining: Joining,
+    model: Model,
+    features: &'static [Feature],
     /// The first one founds it.
     members: &'static [(UserId, MemberRole)],
 }
@@ -56,6 +62,9 @@ const COMMUNITIES: [Community; 3] = [
         name: "Réseau des chefs de projet numérique",
         purpose: "Partager méthodes, retours d’expérience et coups de main entre services de l’État.",
         visibility: Visibility::Public,
+        joining: Joining::Approval,
+        model: Model::Network,
+        features: &[Feature::Documents, Feature::Wiki, Feature::Posts, Feature::Faq],
         members: &[
             (AWA, MemberRole::Leader),
             (BRUNO, MemberRole::Moderator),
@@ -71,6 +80,9 @@ const COMMUNITIES: [Community; 3] = [
         name: "Sobriété énergétique des bâtiments de l’État",
         purpose: "Suivre les consommations, comparer les plans de chauffe, mutualiser ce qui marche.",
         visibility: Visibility::Private,
+        joining: Joining::Approval,
+        model: Model::Network,
+        features: &[Feature::Documents, Feature::Faq],
         members: &[(INES, MemberRole::Leader), (AWA, MemberRole::Member), (DAVID, MemberRole::Reader)],
     },
     Community {
@@ -79,6 +91,9 @@ const COMMUNITIES: [Community; 3] = [
         name: "Projet Archives 2030",
         purpose: "Préparer le versement numérique des archives courantes.",
         visibility: Visibility::Secret,
+        joining: Joining::Invitation,
+        model: Model::Project,
+        features: &[Feature::Documents, Feature::Wiki],
         members: &[(LUCIE, MemberRole::Leader), (BRUNO, MemberRole::Member)],
     },
 ];
@@ -113,6 +128,8 @@ pub async fn plant(db: &Db) -> Result<Seeded, SeedError> {
         };
         db.documents().create(document).await?;
     }
+    let home = CommunityId(COMMUNITIES[0].id);
+    db.communities().set_welcome_document(home, DocumentId(document_id(WELCOME))).await?;
     db.settings().set(LAID, b"1").await?;
     Ok(Seeded::Laid)
 }
@@ -120,14 +137,21 @@ pub async fn plant(db: &Db) -> Result<Seeded, SeedError> {
 async fn found(db: &Db, community: Community) -> Result<(), StoreError> {
     let id = CommunityId(community.id);
     let Some((founder, _)) = community.members.first() else { return Ok(()) };
-    let new = NewCommunity {
-        id,
-        slug: community.slug.to_owned(),
-        name: community.name.to_owned(),
-        purpose: community.purpose.to_owned(),
-        visibility: community.visibility,
+    let new = Founding {
+        community: NewCommunity {
+            id,
+            slug: community.slug.to_owned(),
+            name: community.name.to_owned(),
+            purpose: community.purpose.to_owned(),
+            visibility: community.visibility,
+        },
+        joining: community.joining,
+        model: community.model,
+        features: community.features.to_vec(),
+        co_leaders: Vec::new(),
+        pages: Vec::new(),
     };
-    match db.communities().create(new, *founder).await {
+    match db.communities().found(&new, *founder).await {
         Ok(_) => {}
         Err(error) if error.is_conflict() => {}
         Err(error) => return Err(error),
@@ -157,6 +181,12 @@ mod tests {
             assert!(seed_rich_text(CLIENT, &text.blocks).is_ok_and(|bytes| !bytes.is_empty()));
             assert!((1..=200).contains(&text.title.chars().count()));
         }
+    }
+
+    #[test]
+    fn the_first_community_greets_with_its_presentation() {
+        let text = &texts::all()[WELCOME];
+        assert_eq!((text.community, text.title), (0, "Présentation du réseau"));
     }
 
     #[test]

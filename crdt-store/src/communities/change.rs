@@ -151,6 +151,19 @@ impl Communities {
         Ok(looked.into_iter().map(|One(id)| id).max())
     }
 
+    /// Makes a document of a community the one that greets whoever comes.
+    pub async fn set_welcome_document(&self, id: CommunityId, document: DocumentId) -> Result<()> {
+        on!(
+            self.db.writer(),
+            run,
+            "update communities set welcome_document_id = $2
+             where id = $1 and exists (select 1 from documents d where d.id = $2 and d.community_id = $1)",
+            id,
+            document
+        )?;
+        Ok(())
+    }
+
     /// The document that greets whoever comes.
     pub async fn welcome_document(&self, id: CommunityId) -> Result<Option<DocumentId>> {
         let found = on!(

@@ -9,7 +9,7 @@
 //! |---|---|---|---|
 //! | [`community`] | its things | makes new ones | its people (a leader: all of it, [`leads`]) |
 //! | [`document`] | its text | in it | its sharing |
-//! | [`members`] | the list | | roles, addresses, invitations |
+//! | [`members`] | the list | | addresses, who asks to join (a leader: roles, ends, invitations, [`leads`]) |
 //! | [`request`] | it and its messages | changes and sends it | decides |
 //! | [`invitation`] | it | accepts or declines | sends again, takes back |
 //! | [`audit`] | of the community, or all | | |
@@ -114,7 +114,8 @@ pub fn sees_cover(person: Person, what: Community) -> bool {
     colleague || community(person, what) > Access::None
 }
 
-/// What a person may do with the list of a community's people: `Read` it, or `Manage` roles, addresses and invitations.
+/// What a person may do with the list of a community's people: `Read` it, or `Manage`: see addresses, and answer those who
+/// ask to join. Roles, ends and invitations are its leaders' ([`leads`]).
 pub fn members(person: Person, what: Community) -> Access {
     match community(person, what) {
         Access::Manage => Access::Manage,
@@ -125,10 +126,7 @@ pub fn members(person: Person, what: Community) -> Access {
 /// What a person may do with an invitation into a community: `Write` it off or in, or `Manage` it as one who invites.
 pub fn invitation(person: Person, addressee: bool, what: Community) -> Access {
     let own = if addressee && !person.suspended && !what.archived { Access::Write } else { Access::None };
-    match members(person, what) {
-        Access::Manage => Access::Manage,
-        _ => own,
-    }
+    if leads(person, what) && !what.archived { Access::Manage } else { own }
 }
 
 /// What a person may do with a request for a community.

@@ -112,7 +112,7 @@ fn the_list_of_members() {
 
 #[test]
 fn an_invitation() {
-    let inviters = [[Manage, Manage, Nothing, Nothing, Nothing]; 3];
+    let inviters = [[Manage, Nothing, Nothing, Nothing, Nothing]; 3];
     for role in ROLES {
         let who = person(role);
         holds("somebody's", inviters, |visibility, place| invitation(who, false, inside(visibility, place)));
