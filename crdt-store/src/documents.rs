@@ -13,8 +13,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::communities::{Feature, MemberRole, Visibility};
-use crate::db::Db;
 use crate::db::at::{At, MaybeAt};
+use crate::db::{Db, Engine};
 use crate::error::{Result, StoreError};
 use crate::ids::{CommunityId, DocumentId, Epoch, Seq, UserId};
 use crate::log::{Entry, seed_row};
@@ -226,6 +226,57 @@ macro_rules! listed {
     };
 }
 
+/// The documents of [`Scope::Mine`]: `$6` is how many. Of each community only so many are looked at; SQLite has no words
+/// for that, and reads on.
+macro_rules! mine {
+    (plain) => {
+        mine!(
+            @ "join documents theirs on theirs.community_id = k.community_id
+                and theirs.visibility <> 'restricted' and theirs.deleted_at is null
+                and (theirs.updated_hour, theirs.updated_at, theirs.id) < ($3, $4, $5)"
+        )
+    };
+    (lateral) => {
+        mine!(
+            @ "cross join lateral (
+                select t.id, t.updated_hour, t.updated_at from documents t
+                where t.community_id = k.community_id and t.visibility <> 'restricted' and t.deleted_at is null
+                    and (t.updated_hour, t.updated_at, t.id) < ($3, $4, $5)
+                order by t.updated_hour desc, t.updated_at desc, t.id desc limit $6) theirs"
+        )
+    };
+    (@ $theirs:literal) => {
+        concat!(
+            "with mine as (
+                select own.id, own.updated_hour, own.updated_at from documents own
+                where own.created_by = $1 and (own.updated_hour, own.updated_at, own.id) < ($3, $4, $5)
+                    and own.deleted_at is null
+                    and (own.community_id is null or exists (
+                        select 1 from memberships k
+                        where k.community_id = own.community_id and k.user_id = $1
+                            and (k.expires_at is null or k.expires_at > $2)))
+                union
+                select theirs.id, theirs.updated_hour, theirs.updated_at from memberships k ",
+            $theirs,
+            " where k.user_id = $1 and (k.expires_at is null or k.expires_at > $2)
+                union
+                select named.id, named.updated_hour, named.updated_at from document_shares k
+                join documents named on named.id = k.document_id
+                where k.user_id = $1 and named.deleted_at is null
+                    and (named.updated_hour, named.updated_at, named.id) < ($3, $4, $5)
+                    and (k.guest or exists (
+                        select 1 from memberships n
+                        where n.community_id = named.community_id and n.user_id = $1
+                            and (n.expires_at is null or n.expires_at > $2)))
+            ), page as (
+                select id from mine order by updated_hour desc, updated_at desc, id desc limit $6
+            ) ",
+            listed!("", "from page join documents d on d.id = page.id"),
+            " order by d.updated_hour desc, d.updated_at desc, d.id desc limit $6"
+        )
+    };
+}
+
 impl Documents {
     pub(crate) fn new(db: Db) -> Self {
         Self { db }
@@ -393,48 +444,17 @@ impl Documents {
                 i64::from(limit),
                 feature
             ),
-            Scope::Mine => on!(
-                self.db.reader(),
-                all Listed,
-                concat!(
-                    listed!(
-                        "with mine as (
-                            select own.id, own.updated_hour, own.updated_at from documents own
-                            where own.created_by = $1 and (own.updated_hour, own.updated_at, own.id) < ($3, $4, $5)
-                                and own.deleted_at is null
-                                and (own.community_id is null or exists (
-                                    select 1 from memberships k
-                                    where k.community_id = own.community_id and k.user_id = $1
-                                        and (k.expires_at is null or k.expires_at > $2)))
-                            union
-                            select theirs.id, theirs.updated_hour, theirs.updated_at from memberships k
-                            join documents theirs on theirs.community_id = k.community_id
-                            where k.user_id = $1 and (k.expires_at is null or k.expires_at > $2)
-                                and theirs.visibility <> 'restricted' and theirs.deleted_at is null
-                                and (theirs.updated_hour, theirs.updated_at, theirs.id) < ($3, $4, $5)
-                            union
-                            select named.id, named.updated_hour, named.updated_at from document_shares k
-                            join documents named on named.id = k.document_id
-                            where k.user_id = $1 and named.deleted_at is null
-                                and (named.updated_hour, named.updated_at, named.id) < ($3, $4, $5)
-                                and (k.guest or exists (
-                                    select 1 from memberships n
-                                    where n.community_id = named.community_id and n.user_id = $1
-                                        and (n.expires_at is null or n.expires_at > $2)))
-                        ), page as (
-                            select id from mine order by updated_hour desc, updated_at desc, id desc limit $6
-                        ) ",
-                        "from page join documents d on d.id = page.id"
-                    ),
-                    " order by d.updated_hour desc, d.updated_at desc, d.id desc limit $6"
-                ),
-                user,
-                self.db.now(),
-                updated_at.hour(),
-                updated_at,
-                id,
-                i64::from(limit)
-            ),
+            Scope::Mine => {
+                let (now, limit, hour) = (self.db.now(), i64::from(limit), updated_at.hour());
+                match self.db.engine() {
+                    Engine::Sqlite => {
+                        on!(self.db.reader(), all Listed, mine!(plain), user, now, hour, updated_at, id, limit)
+                    }
+                    Engine::Postgres => {
+                        on!(self.db.reader(), all Listed, mine!(lateral), user, now, hour, updated_at, id, limit)
+                    }
+                }
+            }
         }
     }
 
