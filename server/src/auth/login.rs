@@ -194,3 +194,75 @@ fn secret_hash(headers: &HeaderMap) -> Option<Vec<u8>> {
 pub(super) fn hash(secret: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, secret).as_ref().to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use crdt_store::{
+        Db, DbOptions, UserId,
+        users::{NewUser, Role},
+    };
+    use time::OffsetDateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::config::{Config, Layer};
+
+    static AHEAD_SECONDS: AtomicI64 = AtomicI64::new(0);
+
+    fn clock() -> OffsetDateTime {
+        OffsetDateTime::now_utc() + Duration::seconds(AHEAD_SECONDS.load(Ordering::Relaxed))
+    }
+
+    fn wait(for_long: Duration) {
+        AHEAD_SECONDS.fetch_add(for_long.whole_seconds(), Ordering::Relaxed);
+    }
+
+    #[tokio::test]
+    async fn a_login_ends_a_week_after_it_was_used_and_a_month_after_it_was_made() {
+        let file = std::env::temp_dir().join(format!("unisson-login-{}.sqlite", Uuid::now_v7()));
+        let database = format!("sqlite:{}", file.display());
+        let db = Db::open(&database, DbOptions { clock, ..DbOptions::default() }).await.unwrap();
+        db.migrate().await.unwrap();
+        let layer = Layer { database: Some(database), ..Layer::default() };
+        let config = Config { clock, ..Config::from_layer(layer).unwrap() };
+        let auth = Auth::open(&config, &db).await.unwrap();
+        let new = NewUser {
+            id: UserId::fresh(),
+            name: "Awa".to_owned(),
+            email: None,
+            role: Role::Agent,
+            language: "fr".to_owned(),
+        };
+        let awa = db.users().create(new).await.unwrap();
+        let bearing = |cookie: &Cookie<'_>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, format!("{}={}", cookie.name(), cookie.value()).parse().unwrap());
+            headers
+        };
+        let is_in = async |headers: &HeaderMap| auth.principal(headers).await.unwrap().is_some();
+
+        let idle = bearing(&auth.sign_in(&awa, &HeaderMap::new()).await.unwrap());
+        let used = bearing(&auth.sign_in(&awa, &HeaderMap::new()).await.unwrap());
+        for week in 1..=4 {
+            wait(Duration::days(7) - Duration::hours(1));
+            assert!(is_in(&used).await, "week {week}");
+        }
+        assert!(!is_in(&idle).await, "nobody has used it for a week");
+        wait(Duration::days(2) + Duration::hours(3));
+        assert!(is_in(&used).await, "in the last hours of its month");
+        wait(Duration::hours(2));
+        assert!(!is_in(&used).await, "a month is over, however much it was used");
+
+        let first = bearing(&auth.sign_in(&awa, &HeaderMap::new()).await.unwrap());
+        let second = bearing(&auth.sign_in(&awa, &first).await.unwrap());
+        assert_ne!(first[header::COOKIE], second[header::COOKIE]);
+        assert!(!is_in(&first).await && is_in(&second).await, "signing in ends what the browser came with");
+        assert_eq!(auth.sweep().await.unwrap(), 2);
+        db.close().await;
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+        }
+    }
+}
