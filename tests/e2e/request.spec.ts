@@ -145,6 +145,21 @@ test("a refusal says why, and to whom a request belongs is nobody else’s busin
   await expect(bruno.page.getByText(/n’est pas la vôtre/)).toBeVisible();
 });
 
+test("a draft that was thrown away comes back by one press", async ({ person }) => {
+  const { page } = await person("David Nguyen");
+  await fillIn(page, "Brouillon à jeter");
+  await expect(page.getByText("Brouillon enregistré")).toBeVisible();
+  await page.goto("/");
+  await page.getByRole("link", { name: "Brouillon à jeter" }).click();
+  await expect(name(page)).toHaveValue("Brouillon à jeter");
+  await page.getByRole("button", { name: "Jeter le brouillon" }).click();
+  await expect(page.getByText("Brouillon jeté")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Brouillon à jeter" })).toHaveCount(0);
+  await page.getByRole("button", { name: "Annuler" }).click();
+  await expect(name(page)).toHaveValue("Brouillon à jeter");
+  await expect(purpose(page)).toHaveValue(/feuille de route/);
+});
+
 test("somebody from outside is told whom to ask", async ({ person }) => {
   const { page } = await person(CHLOE);
   await page.goto("/");

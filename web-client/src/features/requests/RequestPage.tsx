@@ -7,9 +7,11 @@ import {
   type CommunityRequest,
   dropRequest,
   type Me,
+  makeRequest,
   myRequestsQuery,
   Problem,
   requestQuery,
+  uuidv7,
   writeToRequest,
 } from "../../api";
 import { announce } from "../../ui/Announcer";
@@ -275,10 +277,26 @@ function DropDraft({ request }: { request: CommunityRequest }) {
       await navigate({ to: "/" });
       queries.removeQueries({ queryKey: requestQuery(request.id).queryKey });
       await queries.invalidateQueries({ queryKey: myRequestsQuery.queryKey });
-      toast({ text: t("requests.dropped") });
+      toast({
+        text: t("requests.dropped"),
+        action: { label: t("common.undo"), run: () => void bringBack().catch(failed) },
+      });
     },
     onError: () => toast({ text: t("requests.dropFailed") }),
   });
+  const failed = () => toast({ text: t("requests.bringBackFailed") });
+
+  /** The same words as a new draft. */
+  async function bringBack(): Promise<void> {
+    const { name, purpose, model, visibility, joining, features } = request;
+    const co_leaders = request.co_leaders.map((person) => person.id);
+    const again = uuidv7(Date.now());
+    const words = { name, purpose, model, visibility, joining, features, co_leaders, send: false };
+    await makeRequest(again, words);
+    await queries.invalidateQueries({ queryKey: myRequestsQuery.queryKey });
+    await navigate({ to: "/requests/$id", params: { id: again } });
+  }
+
   return (
     <button
       type="button"
