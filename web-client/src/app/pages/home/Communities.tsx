@@ -9,11 +9,13 @@ import { Tile } from "../../../ui/Face";
 import { Icon } from "../../../ui/Icon";
 import { RowsSkeleton } from "../../../ui/States";
 
+const SHOWN_MINE = 10;
 const SHOWN_OPEN = 4;
 const MONTH_MS = 30 * 86_400_000;
 
 export function MyCommunities({ me }: { me: Me }) {
   const { t } = useTranslation();
+  const more = me.communities.length - SHOWN_MINE;
   return (
     <section aria-labelledby="h-com">
       <div className="section-head">
@@ -24,7 +26,7 @@ export function MyCommunities({ me }: { me: Me }) {
         <p className="muted">{t(me.role === "outsider" ? "home.noneOutside" : "home.none")}</p>
       ) : (
         <ul className="nav outdent">
-          {me.communities.map((community) => (
+          {me.communities.slice(0, SHOWN_MINE).map((community) => (
             <li key={community.id}>
               <Link to="/c/$slug" params={{ slug: community.slug }}>
                 <Tile id={community.id} name={community.name} size="sm" />
@@ -34,6 +36,11 @@ export function MyCommunities({ me }: { me: Me }) {
           ))}
         </ul>
       )}
+      {more > 0 ? (
+        <p className="load">
+          <Link to="/communities">{t("home.andCommunities", { count: more })}</Link>
+        </p>
+      ) : null}
     </section>
   );
 }
