@@ -199,7 +199,7 @@ function MenuSheet({ me, here, onClose }: { me: Me; here: Here; onClose: () => v
     <Sheet onClose={onClose} label={t("nav.menu")}>
       <div className="line">
         <strong className="grow">
-          {here.community?.name || (here.admin ? t("nav.administration") : "Unisson")}
+          {here.community?.name || (here.admin ? t("nav.administration") : me.instance_name || "Unisson")}
         </strong>
         <button type="button" className="icon-btn" aria-label={t("nav.closeMenu")} onClick={onClose}>
           <Icon of={X} />
@@ -260,7 +260,9 @@ function Topbar({
             <Logo />
           </span>
         )}
-        <span className="clip">{community?.name || (here.admin ? t("nav.administration") : "Unisson")}</span>
+        <span className="clip">
+          {community?.name || (here.admin ? t("nav.administration") : me.instance_name || "Unisson")}
+        </span>
         <Icon of={ChevronDown} small />
         <span className="sr">{t("nav.openMenu")}</span>
       </button>

@@ -53,13 +53,13 @@ function Scene() {
 /** What stands around every page of somebody who isn't signed in. */
 export function VisitorFrame({ children, grid = false }: { children: ReactNode; grid?: boolean }) {
   const { t } = useTranslation();
-  const demo = useQuery(configQuery).data?.demo ?? false;
+  const config = useQuery(configQuery).data;
   return (
     <div className="landing">
       <header>
         <a className="brand" href="/">
           <Logo />
-          Unisson
+          {config?.instance_name || "Unisson"}
         </a>
         <span className="grow" />
         <LanguageSwitch />
@@ -68,7 +68,7 @@ export function VisitorFrame({ children, grid = false }: { children: ReactNode; 
         {children}
       </main>
       <footer>
-        <span className="grow">{demo ? t("landing.demo") : null}</span>
+        <span className="grow">{config?.demo ? t("landing.demo") : null}</span>
         <ThemeMenu
           trigger={
             <button type="button" className="btn small">
