@@ -163,3 +163,15 @@ test("who doesn't run the instance is told so", async ({ person }) => {
   await awa.page.goto("/admin/people");
   await expect(awa.page.getByText("réservée aux personnes qui administrent")).toBeVisible();
 });
+
+test("a search that looks like a number is a search, and stands in the address", async ({ person }) => {
+  const lucie = await person(LUCIE);
+  const { page } = lucie;
+  await page.goto("/admin/people");
+  await page.getByRole("searchbox").fill("2026");
+  await expect(page.getByText("Personne ne répond à « 2026 »")).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole("searchbox")).toHaveValue("2026");
+  await page.goto("/admin/people?q=2026");
+  await expect(page.getByRole("searchbox")).toHaveValue("2026");
+});

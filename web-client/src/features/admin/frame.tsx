@@ -43,14 +43,12 @@ export function AdminFrame({
 /** Filters that stand in the address, so that a number can lead to its list and a list can be sent to somebody. */
 export function useFilters<Name extends string>(names: readonly Name[]) {
   const navigate = useNavigate();
-  const said = useRouterState({ select: (state) => state.location.searchStr });
+  const said = useRouterState({ select: (state) => state.location.search as Record<string, unknown> });
   const key = names.join(" ");
+  // The router reads `2026` as a number and writes it as a word: both are words here.
   const filters = useMemo(() => {
-    const asked = new URLSearchParams(said);
-    return Object.fromEntries(key.split(" ").map((name) => [name, asked.get(name) ?? ""])) as Record<
-      Name,
-      string
-    >;
+    const read = (name: string) => (said[name] === undefined ? "" : String(said[name]));
+    return Object.fromEntries(key.split(" ").map((name) => [name, read(name)])) as Record<Name, string>;
   }, [said, key]);
   const set = useCallback(
     (change: Partial<Record<Name, string>>) => {
