@@ -409,7 +409,7 @@ impl Room {
 
     /// What was refused before and is here now is acknowledged after all. Letters that were refused come by others;
     /// what their sender deleted of them was refused along with them, and nobody else may know of it.
-    fn pay_what_was_owed(&mut self) {
+    pub(super) fn pay_what_was_owed(&mut self) {
         let index = &self.index;
         let (mut paid, mut lacking) = (Vec::new(), Vec::new());
         for session in self.sessions.values_mut().filter(|session| !session.owed.is_empty()) {

@@ -461,6 +461,7 @@ impl Room {
             Event::Compacted(Compacted { seq, snapshot_bytes, deletes }) => {
                 self.index.adopt_deletes(&deletes);
                 self.compacted(seq, snapshot_bytes);
+                self.pay_what_was_owed();
             }
         }
     }
