@@ -455,15 +455,16 @@ impl Requests {
         Ok(found)
     }
 
-    /// Writes about a request; `letters` go out.
-    pub async fn say(&self, id: Uuid, author: UserId, text: &str, letters: &[NewMail]) -> Result<()> {
+    /// Writes about a request; `letters` go out. The id of what was written.
+    pub async fn say(&self, id: Uuid, author: UserId, text: &str, letters: &[NewMail]) -> Result<Uuid> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
-        put_message(&mut tx, now, id, author, text).await?;
+        let message = put_message(&mut tx, now, id, author, text).await?;
         for letter in letters {
             mails::enqueue(&mut tx, now, letter).await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(message)
     }
 }
 
@@ -513,18 +514,19 @@ async fn sent(tx: &mut Tx, now: At, id: Uuid, requester: UserId, revision: i32) 
     Ok(Some(number))
 }
 
-async fn put_message(tx: &mut Tx, now: At, id: Uuid, author: UserId, text: &str) -> Result<()> {
+async fn put_message(tx: &mut Tx, now: At, id: Uuid, author: UserId, text: &str) -> Result<Uuid> {
+    let message = Uuid::now_v7();
     on!(
         in tx,
         run,
         "insert into request_messages (id, request_id, author_id, text, created_at) values ($1, $2, $3, $4, $5)",
-        Uuid::now_v7(),
+        message,
         id,
         author,
         text,
         now
     )?;
-    Ok(())
+    Ok(message)
 }
 
 impl From<&Request> for After {

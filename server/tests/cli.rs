@@ -171,7 +171,7 @@ fn a_token_stands_alone_on_its_line() {
 fn migrate_and_seed_say_what_they_did_and_do_it_once() {
     let folder = Folder::new();
     let database = folder.database();
-    assert!(text(&run(&["migrate", "--database", &database]).stdout).contains("migration applied"));
+    assert!(text(&run(&["migrate", "--database", &database]).stdout).contains("migrations applied"));
     assert!(text(&run(&["migrate", "--database", &database]).stdout).contains("up to date"));
     assert!(text(&run(&["seed", "--database", &database]).stdout).contains("is laid"));
     assert!(text(&run(&["seed", "--database", &database]).stdout).contains("already"));

@@ -169,6 +169,14 @@ async fn a_colleague_signs_in_first_and_answers_on_their_own_pages() {
         .await
         .refused(410, "link-gone");
 
+    // Somebody from outside who is here already is not signed in by a letter that may have been passed on.
+    ines.post(&path, json!({ "emails": ["chloe.martin@ateliernord.example"], "role": "member", "until": null }))
+        .await
+        .ok();
+    let link = secret(&node.letters().await, "chloe.martin@ateliernord.example");
+    node.nobody().post("/invitations/redeem", json!({ "secret": link })).await.refused(401, "sign-in-first");
+    assert_eq!(chloe.post("/invitations/redeem", json!({ "secret": link })).await.ok(), json!({ "slug": PRIVATE }));
+
     // Taken back: nothing waits any more, and the link is worth nothing.
     ines.post(&path, json!({ "emails": ["paul@entreprise.example"], "role": "reader", "until": null })).await.ok();
     let link = secret(&node.letters().await, "paul@entreprise.example");

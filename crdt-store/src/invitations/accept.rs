@@ -32,7 +32,8 @@ pub enum Redeemed {
     By(Box<Accepted>),
     /// No such link, or it was used, or it has ended.
     Gone,
-    /// It is good, and its address is a colleague's: they sign in as they do, and use it then.
+    /// It is good, and its address is a colleague's, or somebody's who is here already: they sign in as they do, and use it
+    /// then. A letter that is passed on opens no account that has a life of its own.
     SignInFirst,
 }
 
@@ -95,7 +96,7 @@ impl Invitations {
     }
 
     /// Uses a link. Whoever is signed in comes in as who they are; else the secret proves the address, whose account
-    /// comes into being as `newcomer` says, where it is no colleague's.
+    /// comes into being as `newcomer` says, where there is none and it is no colleague's.
     pub async fn redeem(
         &self,
         secret_hash: &[u8],
@@ -122,7 +123,7 @@ impl Invitations {
                     return Ok(Redeemed::SignInFirst);
                 }
                 let user = users::for_email(&mut tx, now, &new).await?;
-                if user.role != Role::Outsider {
+                if user.id != new.id {
                     return Ok(Redeemed::SignInFirst);
                 }
                 user

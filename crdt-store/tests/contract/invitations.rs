@@ -118,9 +118,14 @@ contract! {
         invitations.invite(id, awa, &wanted).await.unwrap();
         assert_eq!(invitations.redeem(&[1; 32], None, &newcomer(Role::Outsider)).await.unwrap(), Redeemed::SignInFirst);
         assert_eq!(invitations.redeem(&[2; 32], None, &newcomer(Role::Agent)).await.unwrap(), Redeemed::SignInFirst);
+        let chloe = with_address(db, "Chloé", "chloe@example.org", Role::Outsider).await;
+        invitations.invite(id, awa, &[invitation("chloe@example.org", 3, MemberRole::Member)]).await.unwrap();
+        let passed_on = invitations.redeem(&[3; 32], None, &newcomer(Role::Outsider)).await.unwrap();
+        assert_eq!(passed_on, Redeemed::SignInFirst, "who is here already is not signed in by a letter");
+        assert!(matches!(invitations.redeem(&[3; 32], Some(chloe.id), &newcomer(Role::Outsider)).await.unwrap(), Redeemed::By(_)));
         assert_eq!(invitations.mine_count(bruno.id).await.unwrap(), 1);
         let mine = invitations.mine(bruno.id).await.unwrap();
-        assert_eq!((mine[0].id, mine[0].members_count), (wanted[0].id, 1));
+        assert_eq!((mine[0].id, mine[0].members_count), (wanted[0].id, 2));
         assert_eq!(invitations.accept(wanted[0].id, awa).await.unwrap(), None, "it is for another address");
         assert_eq!(invitations.accept(wanted[0].id, bruno.id).await.unwrap().unwrap().community, id);
         assert_eq!(invitations.accept(wanted[0].id, bruno.id).await.unwrap(), None);

@@ -165,13 +165,13 @@ pub struct InvitationUsed {
 }
 
 /// Uses the link of a letter: whoever is signed in comes in as who they are. Without a login the link proves the address
-/// it was sent to, and signs in somebody from outside; a colleague signs in first.
+/// it was sent to, and signs in somebody from outside who is new here; everybody else signs in first.
 #[utoipa::path(
     post, path = "/api/v1/invitations/redeem", tag = "invitations", operation_id = "use_invitation",
     request_body = InvitationUsed,
     responses(
         (status = 200, body = CameIn, headers(("set-cookie" = String))),
-        (status = 401, body = Body, description = "The address is a colleague's, who signs in first: the link stays good"),
+        (status = 401, body = Body, description = "Whoever has the address signs in first: the link stays good"),
         (status = 410, body = Body, description = "Used, over, taken back, or never there"),
         (status = 429, body = Body, description = "Too many from this connection")
     )

@@ -9,7 +9,7 @@ use crdt_store::{
     users::Role,
 };
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -34,6 +34,8 @@ use crate::{
 
 const MESSAGE_CHARS: usize = 1000;
 const KEEPERS_TOLD: u32 = 20;
+/// Letters about one person and one community within a day.
+const LETTERS_MAX: i64 = 3;
 
 static BY_INVITATION: Kind = Kind::new(
     StatusCode::FORBIDDEN,
@@ -86,7 +88,7 @@ pub(super) async fn join(
     let (met, _) = state.guard().community(&who, &slug, Access::None).await?;
     let user = account(&who)?;
     let message = lines("message", &wanted.message, 0, MESSAGE_CHARS)?;
-    let letters = letters(&state, &met, &who.name, &message).await?;
+    let letters = letters(&state, &met, user, &who.name, &message).await?;
     let came = state.db().joins().ask(met.community.id, user, &message, &letters).await?;
     let state_now = match came {
         Came::Closed => return Err(Problem::new(&BY_INVITATION)),
@@ -101,8 +103,19 @@ pub(super) async fn join(
 }
 
 /// To those who keep order: somebody asks.
-async fn letters(state: &state::State, met: &Met, person: &str, message: &str) -> Result<Vec<NewMail>, Problem> {
+async fn letters(
+    state: &state::State,
+    met: &Met,
+    who: UserId,
+    person: &str,
+    message: &str,
+) -> Result<Vec<NewMail>, Problem> {
     if met.community.joining != crdt_store::communities::Joining::Approval || met.role.is_some() || met.asked {
+        return Ok(Vec::new());
+    }
+    // Asking, withdrawing and asking again makes no heap of letters.
+    let key = state.auth().throttle_key(&["join", &met.community.id.to_string(), &who.to_string()]);
+    if state.db().throttles().count(&key, Duration::days(1)).await? > LETTERS_MAX {
         return Ok(Vec::new());
     }
     let mut letters = Vec::new();

@@ -12,6 +12,7 @@ use crdt_store::{
     requests::{After, Request, Wish, Written},
 };
 use serde::{Deserialize, Serialize};
+use time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ use crate::{
     access::{Access, Principal},
     auth::Who,
     communities::{
+        invitations::TOO_OFTEN,
         models,
         view::{Paging, account},
     },
@@ -36,6 +38,8 @@ use crate::{
 };
 
 const MESSAGE_CHARS: usize = 2000;
+/// Of one person, within an hour: each is a letter to others.
+const MESSAGES_MAX: i64 = 30;
 const ADMINISTRATORS_TOLD: u32 = 50;
 const SIMILAR_COUNTED: u32 = 20;
 
@@ -217,7 +221,8 @@ pub(super) struct Said {
         (status = 401, body = Body, description = "Nobody is signed in"),
         (status = 403, body = Body, description = "It was never handed in"),
         (status = 404, body = Body, description = "None, or none for this person"),
-        (status = 422, body = Body, description = "The text is not acceptable")
+        (status = 422, body = Body, description = "The text is not acceptable"),
+        (status = 429, body = Body, description = "Too many by this person")
     )
 )]
 pub(in crate::communities) async fn say(
@@ -230,6 +235,10 @@ pub(in crate::communities) async fn say(
     let Some(number) = request.number.clone() else { return Err(Problem::new(&FORBIDDEN)) };
     let text = lines("text", &said.text, 1, MESSAGE_CHARS)?;
     let user = account(&who)?;
+    let key = state.auth().throttle_key(&["request-message", &user.to_string()]);
+    if state.db().throttles().count(&key, Duration::hours(1)).await? > MESSAGES_MAX {
+        return Err(Problem::new(&TOO_OFTEN));
+    }
     let is_author = request.requester.id == user;
     let mail = state.mail();
     let page = mail.page(&if is_author { queue_page(id) } else { own_page(id) });
@@ -245,10 +254,11 @@ pub(in crate::communities) async fn say(
         (false, Some(email)) => vec![mail.write(&letter, To { email, language: &request.requester_language })],
         (false, None) => Vec::new(),
     };
-    state.db().requests().say(id, user, &text, &letters).await?;
+    let message = state.db().requests().say(id, user, &text, &letters).await?;
     mail.nudge();
     tell(&state, id, request.requester.id);
-    let written = state.db().requests().messages(id).await?.pop().ok_or_else(|| Problem::new(&INTERNAL))?;
+    let mut written = state.db().requests().messages(id).await?.into_iter();
+    let written = written.find(|said| said.message_id == message).ok_or_else(|| Problem::new(&INTERNAL))?;
     Ok((StatusCode::CREATED, Json(written.into())))
 }
 
