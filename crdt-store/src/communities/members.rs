@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::{Communities, MemberRole, change::held, put_member};
 use crate::audit::{self, Act, Subject};
-use crate::db::Tx;
 use crate::db::at::{At, MaybeAt, cut};
 use crate::db::on::One;
+use crate::db::{Pool, Tx};
 use crate::error::{Result, StoreError};
 use crate::ids::{CommunityId, UserId};
 use crate::names::{self, Sought};
@@ -130,6 +130,32 @@ macro_rules! outsiders {
     };
 }
 
+/// `$1` which communities, `$2` now, `$3` how many of each.
+macro_rules! leading {
+    ($which:literal) => {
+        concat!(
+            "select q.community_id, q.user_id, q.name, q.service, q.email, q.user_role, q.role, q.joined_at,
+                    q.expires_at, q.last_seen_at
+             from (select m.community_id, m.user_id, u.name, u.service, u.email, u.role as user_role, m.role,
+                    m.joined_at, m.expires_at, u.last_seen_at,
+                    row_number() over (partition by m.community_id order by m.name_key, m.user_id) as place
+                from memberships m join users u on u.id = m.user_id
+                where m.role = 'leader' and u.suspended_at is null and (m.expires_at is null or m.expires_at > $2)
+                    and ",
+            $which,
+            ") q where q.place <= $3 order by q.community_id, q.place"
+        )
+    };
+}
+
+/// Somebody who leads one of several communities.
+#[derive(sqlx::FromRow)]
+struct Leading {
+    community_id: CommunityId,
+    #[sqlx(flatten)]
+    member: Member,
+}
+
 #[derive(sqlx::FromRow)]
 struct Bare {
     role: MemberRole,
@@ -224,6 +250,25 @@ impl Communities {
             self.db.now(),
             i64::from(limit)
         )
+    }
+
+    /// Who leads each of these communities, by name: at most `limit` of each. One question for all.
+    pub async fn leaders_of(&self, communities: &[CommunityId], limit: u32) -> Result<Vec<(CommunityId, Member)>> {
+        let (now, limit) = (self.db.now(), i64::from(limit));
+        let found: Vec<Leading> = match self.db.reader() {
+            Pool::Sqlite(pool) => {
+                let asked: Vec<String> = communities.iter().map(|id| id.0.simple().to_string()).collect();
+                let asked = Value::from(asked).to_string();
+                let sql = leading!("m.community_id in (select unhex(value) from json_each($1))");
+                sqlx::query_as(sql).bind(asked).bind(now).bind(limit).fetch_all(pool).await?
+            }
+            Pool::Postgres(pool) => {
+                let asked: Vec<Uuid> = communities.iter().map(|id| id.0).collect();
+                let sql = leading!("m.community_id = any($1)");
+                sqlx::query_as(sql).bind(asked).bind(now).bind(limit).fetch_all(pool).await?
+            }
+        };
+        Ok(found.into_iter().map(|leading| (leading.community_id, leading.member)).collect())
     }
 
     /// Who keeps order, leaders included, with an address: at most `limit`.

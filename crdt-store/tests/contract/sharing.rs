@@ -166,4 +166,24 @@ contract! {
         assert_eq!(db.entries().lasts_until(home, lucie).await.unwrap(), None);
         assert!(!db.documents().listed(id, lucie).await.unwrap().unwrap().entered);
     }
+
+    async fn leaders_of_many_communities_come_in_one_answer(stage) {
+        let db = &stage.db;
+        let mut leaders = Vec::new();
+        for name in ["Zoé", "Awa", "Bruno"] {
+            leaders.push(person(db, name, Role::Agent).await.id);
+        }
+        let (one, other) = (community(db, "one", leaders[0]).await, community(db, "other", leaders[1]).await);
+        for user in &leaders {
+            db.communities().add_member(one, *user, MemberRole::Leader, None).await.unwrap();
+        }
+        db.communities().add_member(other, leaders[2], MemberRole::Member, None).await.unwrap();
+        // Names are looked at when a list is asked for.
+        db.communities().members(one, Default::default(), None, 10).await.unwrap();
+        let found = db.communities().leaders_of(&[one, other, CommunityId::fresh()], 2).await.unwrap();
+        let mut seen: Vec<_> = found.iter().map(|(of, member)| (*of == one, member.name.as_str())).collect();
+        seen.sort();
+        assert_eq!(seen, [(false, "Awa"), (true, "Awa"), (true, "Bruno")]);
+        assert_eq!(db.communities().leaders_of(&[], 2).await.unwrap(), []);
+    }
 }

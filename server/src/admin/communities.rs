@@ -1,8 +1,10 @@
 //! Communities for administrators: the list, and looking into one for a reason.
 
+use std::collections::HashMap;
+
 use axum::{extract::State, http::StatusCode};
 use crdt_store::{
-    EntryId,
+    CommunityId, EntryId,
     communities::{KeptAfter, KeptCommunity, Part, Visibility},
     entries::NewAdminEntry,
 };
@@ -117,9 +119,14 @@ pub(super) async fn list(
     let communities = state.db().communities();
     let found = communities.kept(part, &filter.q, after.as_ref(), limit.and_one()).await?;
     let (found, next_cursor) = limit.cut(found, |kept: &KeptCommunity| KeptAfter::from(kept));
+    let ids: Vec<CommunityId> = found.iter().map(|kept| kept.id).collect();
+    let mut leaders: HashMap<CommunityId, Vec<Person>> = HashMap::with_capacity(ids.len());
+    for (community, leader) in communities.leaders_of(&ids, LEADERS_SHOWN).await? {
+        leaders.entry(community).or_default().push(Person::from(leader));
+    }
     let mut items = Vec::with_capacity(found.len());
     for kept in found {
-        let leaders = communities.leaders(kept.id, LEADERS_SHOWN).await?;
+        let leaders = leaders.remove(&kept.id).unwrap_or_default();
         items.push(AdminCommunity {
             id: kept.id.0,
             slug: kept.slug,
@@ -127,7 +134,7 @@ pub(super) async fn list(
             visibility: kept.visibility,
             archived: kept.archived_at.is_some(),
             members_count: kept.members_count,
-            leaders: leaders.into_iter().map(Person::from).collect(),
+            leaders,
             active_at: kept.active_at,
             created_at: kept.created_at,
         });
