@@ -73,7 +73,8 @@ impl Room {
             Dialect::Yjs => Some(Due::Echo(id, bytes.clone())),
         };
         self.on_edit(id, bytes, due, Kind::Step2);
-        if asked == Some(Asked::OfOurOwn) {
+        // Whichever question it answers: who had not said what it has could not be asked another.
+        if asked.is_some() {
             self.owner_has_answered(id);
         }
     }
