@@ -40,9 +40,10 @@ class Community {
       "insert into communities (id, slug, name, purpose, visibility, created_at) values (?, ?, ?, '', 'private', ?)",
       [bytes(id), slug, slug, Date.now() * 1000],
     );
-    community.run("insert into community_features (community_id, feature, position) values (?, 'documents', 0)", [
-      bytes(id),
-    ]);
+    community.run(
+      "insert into community_features (community_id, feature, position) values (?, 'documents', 0)",
+      [bytes(id)],
+    );
     for (const [name, role] of Object.entries(members)) await community.admit(name, role);
     return community;
   }
