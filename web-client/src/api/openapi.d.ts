@@ -585,7 +585,7 @@ export interface paths {
         put?: never;
         /**
          * Uses the link of a letter: whoever is signed in comes in as who they are. Without a login the link proves the address
-         *     it was sent to, and signs in somebody from outside; a colleague signs in first.
+         *     it was sent to, and signs in somebody from outside who is new here; everybody else signs in first.
          */
         post: operations["use_invitation"];
         delete?: never;
@@ -4073,7 +4073,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameIn"];
                 };
             };
-            /** @description The address is a colleague's, who signs in first: the link stays good */
+            /** @description Whoever has the address signs in first: the link stays good */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4738,6 +4738,15 @@ export interface operations {
             };
             /** @description The text is not acceptable */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many by this person */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
