@@ -412,8 +412,12 @@ impl Bulk {
         for (sql, rows) in batches {
             let rows = Value::Array(rows).to_string();
             match &mut tx {
-                Tx::Sqlite(tx) => drop(sqlx::query(sql.sqlite).bind(rows).execute(&mut **tx).await?),
-                Tx::Postgres(tx) => drop(sqlx::query(sql.postgres).bind(rows).execute(&mut **tx).await?),
+                Tx::Sqlite(tx) => {
+                    sqlx::query(sql.sqlite).bind(rows).execute(&mut **tx).await?;
+                }
+                Tx::Postgres(tx) => {
+                    sqlx::query(sql.postgres).bind(rows).execute(&mut **tx).await?;
+                }
             }
         }
         tx.commit().await
