@@ -23,6 +23,7 @@ use crate::{
 const FROM_ONE_ADDRESS: i64 = 120;
 const WINDOW: Duration = Duration::minutes(15);
 const WINDOW_SECONDS: &str = "900";
+const AFTER_THE_ANSWER: std::time::Duration = std::time::Duration::from_millis(100);
 
 pub(super) static TOO_OFTEN: Kind = Kind::new(
     StatusCode::TOO_MANY_REQUESTS,
@@ -98,9 +99,10 @@ pub(super) async fn ask(
         return Err(Problem::with_detail(&BAD_FIELD, "email: one address").into_response());
     }
     not_too_often(&state, client, "ask").await?;
-    // The work is done after the answer, whose time then tells as little as its words.
+    // The work is done well after the answer, whose time then tells as little as its words.
     let busy = state.clone();
     state.shutdown().spawn(async move {
+        tokio::time::sleep(AFTER_THE_ANSWER).await;
         if let Err(error) = busy.auth().mail_sign_in(busy.mail(), &email, &wanted.return_to).await {
             tracing::error!(%error, "a link that was asked for could not be made");
         }

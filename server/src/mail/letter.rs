@@ -123,7 +123,7 @@ impl Letter<'_> {
                 button: Some(("Se connecter".to_owned(), link.to_owned())),
                 small: vec![
                     "Il ne sert qu’une fois et cesse de fonctionner au bout de 15 minutes.".to_owned(),
-                    "Si vous n’avez rien demandé, ne faites rien : sans ce lien, personne ne peut se connecter à votre place."
+                    "Si vous n’avez rien demandé, ne faites rien\u{a0}: sans ce lien, personne ne peut se connecter à votre place."
                         .to_owned(),
                 ],
                 quote: None,
@@ -131,7 +131,7 @@ impl Letter<'_> {
             Self::UseProvider { provider, page } => Words {
                 subject: "Votre connexion à Unisson".to_owned(),
                 lines: vec![format!(
-                    "Vous avez demandé un lien de connexion par courriel. Votre compte s’ouvre avec {} : utilisez ce bouton sur la page de connexion.",
+                    "Vous avez demandé un lien de connexion par courriel. Votre compte s’ouvre avec {}\u{a0}: utilisez ce bouton sur la page de connexion.",
                     one_line(provider)
                 )],
                 button: Some(("Aller à la page de connexion".to_owned(), page.to_owned())),
@@ -157,27 +157,27 @@ impl Letter<'_> {
             Self::Invitation { community, purpose, inviter, role, until, link, link_ends } => {
                 let (community, inviter) = (one_line(community), one_line(inviter));
                 let mut lines = vec![format!(
-                    "{inviter} vous invite à rejoindre la communauté « {community} » sur Unisson, comme {}.",
+                    "{inviter} vous invite à rejoindre la communauté «\u{a0}{community}\u{a0}» sur Unisson, comme {}.",
                     role.word(Language::Fr)
                 )];
                 if let Some(until) = until {
                     lines.push(format!("Votre participation est prévue jusqu’au {}.", day(until, Language::Fr)));
                 }
                 Words {
-                    subject: format!("{inviter} vous invite dans « {community} »"),
+                    subject: format!("{inviter} vous invite dans «\u{a0}{community}\u{a0}»"),
                     lines,
                     quote: written(purpose),
                     button: Some(("Voir l’invitation".to_owned(), link.to_owned())),
                     small: vec![
                         format!("Ce lien vous est personnel et reste valable jusqu’au {}.", day(link_ends, Language::Fr)),
-                        "Si vous ne connaissez pas cette personne, ne faites rien : sans réponse de votre part, vous ne rejoignez rien.".to_owned(),
+                        "Si vous ne connaissez pas cette personne, ne faites rien\u{a0}: sans réponse de votre part, vous ne rejoignez rien.".to_owned(),
                     ],
                 }
             }
             Self::JoinAsked { community, person, message, page } => Words {
-                subject: format!("{} souhaite rejoindre « {} »", one_line(person), one_line(community)),
+                subject: format!("{} souhaite rejoindre «\u{a0}{}\u{a0}»", one_line(person), one_line(community)),
                 lines: vec![format!(
-                    "{} demande à rejoindre la communauté « {} », dont vous êtes responsable.",
+                    "{} demande à rejoindre la communauté «\u{a0}{}\u{a0}», dont vous êtes responsable.",
                     one_line(person),
                     one_line(community)
                 )],
@@ -186,15 +186,15 @@ impl Letter<'_> {
                 small: Vec::new(),
             },
             Self::JoinAnswered { community, accepted: true, page, .. } => Words {
-                subject: format!("Bienvenue dans « {} »", one_line(community)),
-                lines: vec![format!("Votre demande est acceptée : vous êtes membre de « {} ».", one_line(community))],
+                subject: format!("Bienvenue dans «\u{a0}{}\u{a0}»", one_line(community)),
+                lines: vec![format!("Votre demande est acceptée\u{a0}: vous êtes membre de «\u{a0}{}\u{a0}».", one_line(community))],
                 button: Some(("Ouvrir la communauté".to_owned(), page.to_owned())),
                 ..Words::default()
             },
             Self::JoinAnswered { community, reason, page, .. } => Words {
-                subject: format!("Votre demande pour « {} »", one_line(community)),
+                subject: format!("Votre demande pour «\u{a0}{}\u{a0}»", one_line(community)),
                 lines: vec![format!(
-                    "Les responsables de « {} » n’ont pas donné suite à votre demande.",
+                    "Les responsables de «\u{a0}{}\u{a0}» n’ont pas donné suite à votre demande.",
                     one_line(community)
                 )],
                 quote: reason.and_then(written),
@@ -202,9 +202,9 @@ impl Letter<'_> {
                 small: Vec::new(),
             },
             Self::RequestReceived { number, name, requester, page } => Words {
-                subject: format!("Demande {number} : « {} »", one_line(name)),
+                subject: format!("Demande {number}\u{a0}: «\u{a0}{}\u{a0}»", one_line(name)),
                 lines: vec![format!(
-                    "{} demande la création de la communauté « {} ».",
+                    "{} demande la création de la communauté «\u{a0}{}\u{a0}».",
                     one_line(requester),
                     one_line(name)
                 )],
@@ -215,18 +215,18 @@ impl Letter<'_> {
                 let name = one_line(name);
                 let (subject, line, label) = match decision {
                     Decision::Accepted => (
-                        format!("Votre communauté « {name} » est créée"),
-                        format!("Votre demande {number} est acceptée : la communauté « {name} » existe et vous attend."),
+                        format!("Votre communauté «\u{a0}{name}\u{a0}» est créée"),
+                        format!("Votre demande {number} est acceptée\u{a0}: la communauté «\u{a0}{name}\u{a0}» existe et vous attend."),
                         "Ouvrir la communauté",
                     ),
                     Decision::Changes => (
                         format!("Votre demande {number} est à compléter"),
-                        format!("Avant de décider, il faut quelques changements à votre demande de la communauté « {name} »."),
+                        format!("Avant de décider, il faut quelques changements à votre demande de la communauté «\u{a0}{name}\u{a0}»."),
                         "Reprendre la demande",
                     ),
                     Decision::Refused => (
                         format!("Votre demande {number} n’est pas acceptée"),
-                        format!("La communauté « {name} » ne sera pas créée."),
+                        format!("La communauté «\u{a0}{name}\u{a0}» ne sera pas créée."),
                         "Voir la demande",
                     ),
                 };
@@ -239,9 +239,9 @@ impl Letter<'_> {
                 }
             }
             Self::RequestMessage { number, name, writer, message, page } => Words {
-                subject: format!("Demande {number} : un message de {}", one_line(writer)),
+                subject: format!("Demande {number}\u{a0}: un message de {}", one_line(writer)),
                 lines: vec![format!(
-                    "{} vous a écrit au sujet de la demande de la communauté « {} ».",
+                    "{} vous a écrit au sujet de la demande de la communauté «\u{a0}{}\u{a0}».",
                     one_line(writer),
                     one_line(name)
                 )],
@@ -250,14 +250,14 @@ impl Letter<'_> {
                 small: Vec::new(),
             },
             Self::AdministratorEntry { community, administrator, reason, hours, page } => Words {
-                subject: format!("Un accès d’administration à « {} »", one_line(community)),
+                subject: format!("Un accès d’administration à «\u{a0}{}\u{a0}»", one_line(community)),
                 lines: vec![
                     format!(
-                        "{}, de l’administration du service, peut lire le contenu de la communauté « {} » pendant {hours} heures.",
+                        "{}, de l’administration du service, peut lire le contenu de la communauté «\u{a0}{}\u{a0}» pendant {hours} heures.",
                         one_line(administrator),
                         one_line(community)
                     ),
-                    "La raison donnée :".to_owned(),
+                    "La raison donnée\u{a0}:".to_owned(),
                 ],
                 quote: written(reason),
                 button: Some(("Ouvrir la communauté".to_owned(), page.to_owned())),

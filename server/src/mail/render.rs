@@ -14,7 +14,9 @@ const QUOTE_CHARS: usize = 2_000;
 /// One line: whatever breaks it becomes a space.
 pub(super) fn one_line(text: &str) -> String {
     let flat: String = text.chars().map(|sign| if breaks(sign) { ' ' } else { sign }).collect();
-    flat.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LINE_CHARS).collect()
+    // Spaces that hold words together stay what they are.
+    let words: Vec<&str> = flat.split(' ').filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(LINE_CHARS).collect()
 }
 
 /// Breaks a line, or hides or turns what stands around it.
@@ -136,6 +138,7 @@ mod tests {
     #[test]
     fn a_line_stays_a_line() {
         assert_eq!(one_line("Nord\r\nBcc: all@example.org"), "Nord Bcc: all@example.org");
+        assert_eq!(one_line(" «\u{a0}Nord\u{a0}»  est "), "«\u{a0}Nord\u{a0}» est");
         assert_eq!(one_line("a\u{2028}b\u{0}c\u{202e}d"), "a b c d");
         assert_eq!(one_line(&"é".repeat(500)).chars().count(), LINE_CHARS);
     }

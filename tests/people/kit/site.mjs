@@ -44,6 +44,16 @@ export class Site extends Server {
     return site
   }
 
+  /** The run goes on until the process is gone, whatever else has ended. */
+  async end () {
+    const awake = setInterval(() => {}, 1000)
+    try {
+      await super.end()
+    } finally {
+      clearInterval(awake)
+    }
+  }
+
   /** One number of the metrics listener. */
   async figure (name) {
     return (await this.metrics())[name] ?? 0
