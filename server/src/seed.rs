@@ -12,7 +12,7 @@ use crdt_store::{
     communities::{Feature, Founding, Joining, MemberRole, Model, NewCommunity, Visibility},
     doc::{DocError, seed_rich_text},
     documents::{NewDocument, Sharing},
-    users::NewUser,
+    users::{NewUser, UserChange},
 };
 use uuid::{Uuid, uuid};
 
@@ -111,7 +111,9 @@ pub async fn plant(db: &Db) -> Result<Seeded, SeedError> {
             role: person.role,
             language: "fr".to_owned(),
         };
-        db.users().ensure(user).await?;
+        let user = db.users().ensure(user).await?;
+        let service = Some(Some(person.service.to_owned()));
+        db.users().change(user.id, &UserChange { service, ..UserChange::default() }).await?;
     }
     for community in COMMUNITIES {
         found(db, community).await?;

@@ -29,11 +29,13 @@ pub struct DemoPerson {
     pub id: UserId,
     pub name: &'static str,
     pub email: &'static str,
+    /// Where they work.
+    pub service: &'static str,
     pub role: Role,
 }
 
-const fn person(id: Uuid, name: &'static str, email: &'static str, role: Role) -> DemoPerson {
-    DemoPerson { id: UserId(id), name, email, role }
+const fn person(id: UserId, name: &'static str, email: &'static str, service: &'static str, role: Role) -> DemoPerson {
+    DemoPerson { id, name, email, service, role }
 }
 
 pub const AWA: UserId = UserId(uuid!("01930000-0000-7000-8000-000000000001"));
@@ -45,12 +47,18 @@ pub const LUCIE: UserId = UserId(uuid!("01930000-0000-7000-8000-000000000006"));
 
 /// The demo people, in the order in which they are shown. Their ids never change.
 pub const PEOPLE: [DemoPerson; 6] = [
-    person(AWA.0, "Awa Diallo", "awa.diallo@exemple.gouv.fr", Role::Agent),
-    person(BRUNO.0, "Bruno Lefèvre", "bruno.lefevre@exemple.gouv.fr", Role::Agent),
-    person(CHLOE.0, "Chloé Martin", "chloe.martin@ateliernord.example", Role::Outsider),
-    person(DAVID.0, "David Nguyen", "david.nguyen@exemple.gouv.fr", Role::Agent),
-    person(INES.0, "Inès Garnier", "ines.garnier@exemple.gouv.fr", Role::Agent),
-    person(LUCIE.0, "Lucie Perrin", "lucie.perrin@exemple.gouv.fr", Role::Administrator),
+    person(AWA, "Awa Diallo", "awa.diallo@exemple.gouv.fr", "DREAL Occitanie", Role::Agent),
+    person(BRUNO, "Bruno Lefèvre", "bruno.lefevre@exemple.gouv.fr", "Préfecture du Gard", Role::Agent),
+    person(CHLOE, "Chloé Martin", "chloe.martin@ateliernord.example", "Atelier Nord", Role::Outsider),
+    person(
+        DAVID,
+        "David Nguyen",
+        "david.nguyen@exemple.gouv.fr",
+        "Direction interministérielle du numérique",
+        Role::Agent,
+    ),
+    person(INES, "Inès Garnier", "ines.garnier@exemple.gouv.fr", "Rectorat de Lyon", Role::Agent),
+    person(LUCIE, "Lucie Perrin", "lucie.perrin@exemple.gouv.fr", "Archives nationales", Role::Administrator),
 ];
 
 /// The people to choose from.
