@@ -30,8 +30,8 @@ pub(crate) use found::found;
 pub use found::{Founding, Page};
 pub use list::{After, Asked, Similar, Which};
 pub(crate) use members::bare_member;
-pub use office::{Kept as KeptCommunity, KeptAfter, Part};
 pub use members::{Kept, Left, Member, MemberAfter, MemberChange, MembersSought};
+pub use office::{Kept as KeptCommunity, KeptAfter, Part};
 
 words! {
     /// Who learns that a community exists, and what it holds.
