@@ -197,11 +197,16 @@ async fn letters_to_one_address_have_a_limit() {
     ines.post(&path, json!({ "emails": ["nadia@collectif-a11y.example"], "role": "member", "until": null })).await.ok();
     let waiting = ines.get(&path).await.ok();
     let resend = format!("{path}/{}/resend", waiting["items"][0]["id"].as_str().unwrap());
-    for _ in 0..4 {
+    for _ in 0..19 {
         ines.post(&resend, json!({})).await.ok();
     }
     ines.post(&resend, json!({})).await.refused(429, "too-often");
-    assert_eq!(node.letters().await.len(), 5);
+    assert_eq!(node.letters().await.len(), 20);
+    // A leader elsewhere is told that it did not go, and not that it did.
+    let awa = node.as_person(AWA).await;
+    let list = json!({ "emails": ["nadia@collectif-a11y.example"], "role": "member", "until": null });
+    let lines = awa.post(&format!("/communities/{NETWORK}/invitations"), list).await.ok();
+    assert_eq!(lines["lines"][0]["result"], "later");
     let many: Vec<String> = (0..101).map(|number| format!("a{number}@b.fr")).collect();
     ines.post(&path, json!({ "emails": many, "role": "member", "until": null })).await.refused(422, "bad-field");
     node.stop().await;

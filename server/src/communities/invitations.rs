@@ -45,7 +45,7 @@ const TEXT_CHARS: usize = 40_000;
 const CHECKS_MAX: i64 = 600;
 const BATCHES_MAX: i64 = 40;
 /// To one address, from the whole instance, within a day.
-const TO_ONE_ADDRESS: i64 = 5;
+const TO_ONE_ADDRESS: i64 = 20;
 
 pub(super) static TOO_OFTEN: Kind = Kind::new(
     StatusCode::TOO_MANY_REQUESTS,
@@ -97,6 +97,8 @@ pub enum LineResult {
     Member,
     /// Was invited, and has not answered.
     Invited,
+    /// Gets no letter today: others have had too many sent there already.
+    Later,
 }
 
 /// One address of a list.
@@ -194,7 +196,7 @@ pub(super) async fn send(
         let (Some(email), LineResult::Ok | LineResult::Outsider) = (line.email.clone(), line.result) else { continue };
         let key = state.auth().throttle_key(&["invitation-to", &email]);
         if state.db().throttles().count(&key, Duration::days(1)).await? > TO_ONE_ADDRESS {
-            line.result = LineResult::Invited;
+            line.result = LineResult::Later;
             continue;
         }
         let language = known.as_ref().and_then(|known| known.language.as_deref()).unwrap_or(&who.language);

@@ -1453,7 +1453,7 @@ export interface components {
          * @description What becomes of an address.
          * @enum {string}
          */
-        LineResult: "ok" | "outsider" | "invalid" | "duplicate" | "member" | "invited";
+        LineResult: "ok" | "outsider" | "invalid" | "duplicate" | "member" | "invited" | "later";
         /** @description The same whoever asks. */
         LinkPromised: {
             /**
