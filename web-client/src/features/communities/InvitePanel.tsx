@@ -32,7 +32,15 @@ const LOOKS: Record<InvitationLine["result"], LucideIcon> = {
   later: CircleMinus,
 };
 /** What asks for a hand comes first, then what will not be sent. */
-const ORDER: InvitationLine["result"][] = ["invalid", "later", "invited", "member", "duplicate", "outsider", "ok"];
+const ORDER: InvitationLine["result"][] = [
+  "invalid",
+  "later",
+  "invited",
+  "member",
+  "duplicate",
+  "outsider",
+  "ok",
+];
 
 /** "2027-05-24", as a field for dates wants it. */
 export function dayOf(date: Date): string {
