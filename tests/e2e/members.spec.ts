@@ -190,7 +190,9 @@ test("the last leader names who comes after, and is out then", async ({ person, 
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: "Quitter", exact: true }).click();
   await expect(dialog.getByText("Désignez la personne qui animera.")).toBeVisible();
-  await dialog.getByLabel("Qui anime après vous ?").selectOption({ label: DAVID });
+  const successor = dialog.getByLabel("Qui anime après vous ?");
+  const his = await successor.locator("option", { hasText: DAVID }).getAttribute("value");
+  await successor.selectOption(his);
   await dialog.getByRole("button", { name: "Quitter", exact: true }).click();
   await expect(page.getByRole("status").getByText("Vous avez quitté")).toBeVisible();
   await expect(page).toHaveURL(/\/$/);
