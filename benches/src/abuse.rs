@@ -18,6 +18,7 @@ use tokio::{
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
+    MIB,
     client::{Client, Door},
     dialect::Dialect,
     server::{Kind, Programs, Server},
@@ -29,7 +30,6 @@ use crate::{
 /// At once, of those who come and go or do not read.
 const TASKS: usize = 8;
 const LOWEST: &str = "19";
-const MIB: f64 = (1 << 20) as f64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Abuse {

@@ -193,7 +193,6 @@ async fn land(log: &Log, group: Vec<Taken>) -> Duration {
                 for (taken, outcome) in group.drain(..).zip(outcomes) {
                     tell(&taken, outcome);
                 }
-                return started.elapsed();
             }
             Err(error) => {
                 attempt += 1;
