@@ -10,8 +10,9 @@ export const myInvitationsQuery = queryOptions({
 export const acceptInvitation = (id: string) =>
   answer(server.POST("/api/v1/invitations/{id}/accept", { params: { path: { id } } }));
 
+/** Arrives even when the page is being left. */
 export const declineInvitation = (id: string) =>
-  answer(server.POST("/api/v1/invitations/{id}/decline", { params: { path: { id } } }));
+  answer(server.POST("/api/v1/invitations/{id}/decline", { params: { path: { id } }, keepalive: true }));
 
 /** Uses the link of a mail up: I am a member afterwards, and signed in. */
 export const redeemInvitation = (secret: string) =>

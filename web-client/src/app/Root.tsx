@@ -69,7 +69,7 @@ function useReturn(): void {
 }
 
 /** Pages for whoever comes, signed in or not: nothing of the application stands around them. */
-const ALONE = new Set(["/sign-in/link", "/signed-in", "/invitation"]);
+const ALONE = new Set(["/sign-in/link", "/signed-in", "/invitation", "/about"]);
 const SIGN_IN = "/sign-in";
 
 /** Where signing in leads to, and why the last attempt failed, as the address says. */

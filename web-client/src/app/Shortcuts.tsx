@@ -1,17 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { isTyping } from "../ui/hooks";
 import { Dialog } from "../ui/Overlay";
 
 const SECOND_KEY_MS = 1200;
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable ||
-      target.closest("input, textarea, select, [role='menu'], [role='dialog']") !== null)
-  );
-}
 
 /** `g h` home, `g d` documents, `g c` communities, `?` help: where nobody is typing. */
 export function useShortcuts(onHelp: () => void, active: boolean): void {

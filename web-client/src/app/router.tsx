@@ -22,6 +22,7 @@ const pages = [
   createRoute({ ...under, path: "/sign-in/link", component: lazyRouteComponent(signing, "LinkRoute") }),
   createRoute({ ...under, path: "/signed-in", component: lazyRouteComponent(signing, "DoneRoute") }),
   createRoute({ ...under, path: "/invitation", component: lazyRouteComponent(signing, "InvitationRoute") }),
+  createRoute({ ...under, path: "/about", component: lazyRouteComponent(signing, "AboutRoute") }),
 
   createRoute({ ...under, path: "/docs", component: lazyRouteComponent(documents, "DocumentsPage") }),
   createRoute({ ...under, path: "/d/$id", component: lazyRouteComponent(documents, "DocumentRoute") }),

@@ -35,6 +35,15 @@ export function useLasting(active: boolean, delay: number): boolean {
   return active && lasting;
 }
 
+/** Whether keys pressed here are somebody's words, or a menu's or a dialog's own. */
+export function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable ||
+      target.closest("input, textarea, select, [role='menu'], [role='dialog']") !== null)
+  );
+}
+
 /** Time for a list to be drawn without what was done with. */
 const DRAWN_MS = 150;
 

@@ -1,6 +1,13 @@
 import { Link, Navigate, useRouterState } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { InvitationPage, LinkPage, localAddress, SignInDone, SignInProblem } from "../../features/account";
+import {
+  AboutPage,
+  InvitationPage,
+  LinkPage,
+  localAddress,
+  SignInDone,
+  SignInProblem,
+} from "../../features/account";
 import { usePageTitle } from "../../ui/hooks";
 
 /** For a visitor the roof draws the landing here; who is signed in already goes on, or reads why the attempt failed. */
@@ -27,6 +34,7 @@ export function SignInRoute() {
   );
 }
 
+export const AboutRoute = () => <AboutPage />;
 export const LinkRoute = () => <LinkPage />;
 export const DoneRoute = () => <SignInDone />;
 export const InvitationRoute = () => <InvitationPage />;

@@ -69,6 +69,8 @@ export function VisitorFrame({ children, grid = false }: { children: ReactNode; 
       </main>
       <footer>
         <span className="grow">{config?.demo ? t("landing.demo") : null}</span>
+        <a href="/about">{t("about.link")}</a>
+        <a href="/about#accessibility">{t("about.accessibilityLink")}</a>
         <ThemeMenu
           trigger={
             <button type="button" className="btn small">

@@ -1,5 +1,13 @@
 import { useNavigate } from "@tanstack/react-router";
-import { CircleUserRound, Keyboard, Languages, LogOut, MonitorSmartphone, ShieldCheck } from "lucide-react";
+import {
+  CircleUserRound,
+  Info,
+  Keyboard,
+  Languages,
+  LogOut,
+  MonitorSmartphone,
+  ShieldCheck,
+} from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { type Me, saveProfile } from "../../api";
 import { chooseLanguage, currentLanguage, LANGUAGE_NAMES, LANGUAGES, type Language } from "../../i18n";
@@ -44,6 +52,9 @@ export function ProfileMenu({ me, trigger, placement, onHelp, onSignOut }: Props
         ) : null}
         <MenuItem icon={Keyboard} hint="?" onAction={onHelp}>
           {t("help.title")}
+        </MenuItem>
+        <MenuItem icon={Info} onAction={() => void navigate({ to: "/about" })}>
+          {t("about.inMenu")}
         </MenuItem>
       </MenuSection>
       <MenuRule />

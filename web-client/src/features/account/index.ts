@@ -1,3 +1,4 @@
+export { AboutPage } from "./AboutPage";
 export { InvitationPage } from "./InvitationPage";
 export { Landing } from "./Landing";
 export { LinkPage } from "./LinkPage";

@@ -105,7 +105,7 @@ function Actions({ community }: { community: AdminCommunity }) {
       if (undone) return;
       toast({
         text: archived ? t("community.archived", { name: community.name }) : t("community.restored"),
-        action: { label: t("common.undo"), run: () => mutate({ archived: !archived, undone: true }) },
+        undo: () => mutate({ archived: !archived, undone: true }),
       });
     },
     onError: (error) => toast({ text: why(error) }),

@@ -27,7 +27,7 @@ function Settings({ instance }: { instance: Instance }) {
       if (!undone)
         toast({
           text: t("community.saved"),
-          action: { label: t("common.undo"), run: () => mutate({ wanted: instance, undone: true }) },
+          undo: () => mutate({ wanted: instance, undone: true }),
         });
     },
     onError: (error) => toast({ text: why(error) }),

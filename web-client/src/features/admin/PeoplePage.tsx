@@ -55,11 +55,7 @@ function useChange() {
         text: change.role
           ? t("members.roleChanged", { name, role: t(`people.roles.${change.role}`) })
           : t(change.suspended ? "admin.people.suspendedOne" : "admin.people.reinstated", { name }),
-        action: {
-          label: t("common.undo"),
-          run: () =>
-            mutate({ person: { ...person, ...change }, change: backOf(person, change), undone: true }),
-        },
+        undo: () => mutate({ person: { ...person, ...change }, change: backOf(person, change), undone: true }),
       });
     },
     onError: (error, { person, change }) => {

@@ -40,7 +40,7 @@ function useCompose(slug: string) {
       if (!removed || !before) return;
       toast({
         text: t("composition.removed", { name: t(`composition.features.${removed}.name`) }),
-        action: { label: t("common.undo"), run: () => mutate({ features: before }) },
+        undo: () => mutate({ features: before }),
       });
     },
     onSettled: () => {

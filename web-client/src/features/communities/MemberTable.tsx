@@ -11,6 +11,7 @@ import {
   memberListQuery,
   type Page,
   removeMember,
+  sendInvitations,
 } from "../../api";
 import { currentLanguage } from "../../i18n";
 import { sayDay } from "../../i18n/dates";
@@ -72,10 +73,7 @@ function useChange(slug: string) {
                 date: sayDay(new Date(change.expires_at), currentLanguage()),
               })
             : t("members.endRemoved", { name: row.name }),
-        action: {
-          label: t("common.undo"),
-          run: () => mutate({ row: { ...row, ...change }, change: back, undone: true }),
-        },
+        undo: () => mutate({ row: { ...row, ...change }, change: back, undone: true }),
       });
     },
     onError: (error, { row, change }) => {
@@ -91,10 +89,21 @@ function RemoveDialog({ slug, row, onClose }: { slug: string; row: MemberRow; on
   const { t } = useTranslation();
   const queries = useQueryClient();
   const why = useProblemWords();
+  const { email } = row;
+  const invite = useMutation({
+    mutationFn: (address: string) =>
+      sendInvitations(slug, { emails: [address], role: row.role, until: row.expires_at ?? null }),
+    onSuccess: () => toast({ text: t("members.invitedAgain", { name: row.name }) }),
+    onError: (error) => toast({ text: why(error) }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["community", slug] }),
+  });
   const remove = useMutation({
     mutationFn: () => removeMember(slug, row.id),
     onSuccess: () => {
-      toast({ text: t("members.removed", { name: row.name }) });
+      toast({
+        text: t("members.removed", { name: row.name }),
+        ...(email ? { action: { label: t("members.inviteAgain"), run: () => invite.mutate(email) } } : {}),
+      });
       onClose();
     },
     onError: (error) => {

@@ -49,7 +49,7 @@ function Facts({ place }: { place: CommunityPlace }) {
       setDraft({});
       toast({
         text: t("community.saved"),
-        action: { label: t("common.undo"), run: () => undo.mutate(back) },
+        undo: () => undo.mutate(back),
       });
     },
     onError: (error) => toast({ text: why(error) }),
@@ -161,7 +161,7 @@ function Ending({ place, selfId }: { place: CommunityPlace; selfId: string }) {
     onSuccess: () =>
       toast({
         text: t("community.archived", { name: place.name }),
-        action: { label: t("common.undo"), run: () => restore.mutate() },
+        undo: () => restore.mutate(),
       }),
     onError: (error) => toast({ text: why(error) }),
     onSettled: () => queries.invalidateQueries(),

@@ -279,7 +279,7 @@ function DropDraft({ request }: { request: CommunityRequest }) {
       await queries.invalidateQueries({ queryKey: myRequestsQuery.queryKey });
       toast({
         text: t("requests.dropped"),
-        action: { label: t("common.undo"), run: () => void bringBack().catch(failed) },
+        undo: () => void bringBack().catch(failed),
       });
     },
     onError: () => toast({ text: t("requests.dropFailed") }),

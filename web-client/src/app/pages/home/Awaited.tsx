@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { type Me, myInvitationsQuery, myRequestsQuery } from "../../../api";
 import { Icon } from "../../../ui/Icon";
 import { Refused } from "../../../ui/Lists";
+import { useDeclined } from "./declined";
 import { Invitation } from "./Invitation";
 
 /** What waits for my answer: invitations, requests sent back with a question, and for administrators the queue. */
@@ -13,7 +14,8 @@ export function Awaited({ me }: { me: Me }) {
   const invitations = useQuery(myInvitationsQuery);
   const requests = useQuery({ ...myRequestsQuery, enabled: me.may_request });
   const sentBack = (requests.data ?? []).filter((request) => request.state === "changes");
-  const invited = invitations.data ?? [];
+  const declined = useDeclined();
+  const invited = (invitations.data ?? []).filter((one) => !declined.has(one.id));
   const queue = me.is_administrator ? me.requests_count : 0;
   const failed = invitations.isError && me.invitations_count > 0;
   if (invited.length + sentBack.length + queue === 0 && !failed) return null;

@@ -6,8 +6,10 @@ import { acceptInvitation, declineInvitation, type InvitationForMe, Problem } fr
 import { currentLanguage } from "../../../i18n";
 import { sayDay, sayExactly } from "../../../i18n/dates";
 import { Tile } from "../../../ui/Face";
+import { keepPlace } from "../../../ui/hooks";
 import { Icon } from "../../../ui/Icon";
 import { toast } from "../../../ui/Toasts";
+import { bringBack, putAside } from "./declined";
 
 /** An invitation, and the answer to it. */
 export function Invitation({ invitation }: { invitation: InvitationForMe }) {
@@ -38,13 +40,27 @@ export function Invitation({ invitation }: { invitation: InvitationForMe }) {
     onError,
     onSettled: after,
   });
+  // Sent when the message goes: until then nobody else was told, and it can be taken back.
   const decline = useMutation({
     mutationFn: () => declineInvitation(invitation.id),
-    onSuccess: () => toast({ text: t("home.invitation.declined", { name: community.name }) }),
     onError,
-    onSettled: after,
+    onSettled: async () => {
+      await after();
+      bringBack(invitation.id);
+    },
   });
-  const busy = accept.isPending || decline.isPending;
+  function putOff(): void {
+    putAside(invitation.id);
+    toast({
+      text: t("home.invitation.declined", { name: community.name }),
+      undo: () => {
+        bringBack(invitation.id);
+        toast({ text: t("home.invitation.kept", { name: community.name }) });
+      },
+      otherwise: () => decline.mutate(),
+    });
+    keepPlace("h-awaited");
+  }
   const facts = [
     t(`home.kinds.${community.visibility}`, { count: community.members_count }),
     t(`home.invitedAs.${role}`),
@@ -73,7 +89,7 @@ export function Invitation({ invitation }: { invitation: InvitationForMe }) {
             className="btn small edge"
             aria-busy={accept.isPending}
             aria-label={t("home.invitation.acceptNamed", { name: community.name })}
-            onClick={() => !busy && accept.mutate()}
+            onClick={() => !accept.isPending && accept.mutate()}
           >
             {accept.isPending ? <Icon of={LoaderCircle} small /> : null}
             {t("home.invitation.accept")}
@@ -81,9 +97,8 @@ export function Invitation({ invitation }: { invitation: InvitationForMe }) {
           <button
             type="button"
             className="btn small"
-            aria-busy={decline.isPending}
             aria-label={t("home.invitation.declineNamed", { name: community.name })}
-            onClick={() => !busy && decline.mutate()}
+            onClick={() => !accept.isPending && putOff()}
           >
             {t("home.invitation.decline")}
           </button>
