@@ -1,21 +1,61 @@
 import { useParams } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import * as admin from "../../features/admin";
 import { useInside } from "../Root";
 
-export const OverviewRoute = () => <admin.OverviewPage />;
-export const AuditRoute = () => <admin.AuditPage />;
-export const InstanceRoute = () => <admin.InstancePage />;
-export const CommunitiesRoute = () => <admin.CommunitiesPage />;
+/** For who runs the instance; the others are told so, and nothing is asked in their name. */
+function Run({ children }: { children: ReactNode }) {
+  return useInside().me.is_administrator ? children : <admin.NotYours />;
+}
+
+export const OverviewRoute = () => (
+  <Run>
+    <admin.OverviewPage />
+  </Run>
+);
+
+export const AuditRoute = () => (
+  <Run>
+    <admin.AuditPage />
+  </Run>
+);
+
+export const InstanceRoute = () => (
+  <Run>
+    <admin.InstancePage />
+  </Run>
+);
+
+export const CommunitiesRoute = () => (
+  <Run>
+    <admin.CommunitiesPage />
+  </Run>
+);
 
 export function PeopleRoute() {
-  return <admin.PeoplePage selfId={useInside().me.id} />;
+  const { me } = useInside();
+  return (
+    <Run>
+      <admin.PeoplePage selfId={me.id} />
+    </Run>
+  );
 }
 
 export function QueueRoute() {
-  return <admin.QueuePage id={null} me={useInside().me} />;
+  const { me } = useInside();
+  return (
+    <Run>
+      <admin.QueuePage id={null} me={me} />
+    </Run>
+  );
 }
 
 export function RequestRoute() {
   const { id } = useParams({ from: "/admin/requests/$id" });
-  return <admin.QueuePage id={id} me={useInside().me} />;
+  const { me } = useInside();
+  return (
+    <Run>
+      <admin.QueuePage id={id} me={me} />
+    </Run>
+  );
 }

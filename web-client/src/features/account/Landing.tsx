@@ -68,7 +68,7 @@ export function VisitorFrame({ children, grid = false }: { children: ReactNode; 
         {children}
       </main>
       <footer>
-        <span className="grow">{config?.demo ? t("landing.demo") : null}</span>
+        <span className="said">{config?.demo ? t("landing.demo") : null}</span>
         <a href="/about">{t("about.link")}</a>
         <a href="/about#accessibility">{t("about.accessibilityLink")}</a>
         <ThemeMenu

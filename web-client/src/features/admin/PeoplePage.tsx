@@ -135,14 +135,8 @@ function Row({
         )}
       </td>
       <td className="inline meta nowrap">
-        {person.last_seen_at ? (
-          <>
-            <span className="sr">{t("members.seen")} </span>
-            <When at={person.last_seen_at} />
-          </>
-        ) : (
-          t("members.neverSeen")
-        )}
+        <span className="sr column-name">{t("members.seenLabel")} </span>
+        {person.last_seen_at ? <When at={person.last_seen_at} /> : t("members.neverSeen")}
       </td>
       <td>
         {self ? null : (

@@ -1,5 +1,5 @@
 /** What the pages of administration have in common. */
-import { useNavigate, useRouterState } from "@tanstack/react-router";
+import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useMemo, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Problem } from "../../api";
@@ -9,7 +9,27 @@ import "./admin.css";
 
 export function AdminForbidden() {
   const { t } = useTranslation();
-  return <Forbidden>{t("admin.forbidden")}</Forbidden>;
+  return (
+    <Forbidden
+      action={
+        <Link className="btn" to="/">
+          {t("nav.goHome")}
+        </Link>
+      }
+    >
+      {t("admin.forbidden")}
+    </Forbidden>
+  );
+}
+
+/** In the place of every page of administration, for who doesn't run the instance. */
+export function NotYours() {
+  const { t } = useTranslation();
+  return (
+    <AdminFrame title={t("nav.administration")}>
+      <AdminForbidden />
+    </AdminFrame>
+  );
 }
 
 /** Title, a sentence, what can be done; then the page. */

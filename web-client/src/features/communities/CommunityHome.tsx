@@ -7,10 +7,10 @@ import { type CommunityPlace, type Me, placeQuery, useReachable } from "../../ap
 import { Tile } from "../../ui/Face";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
-import { OfflineNote, RowsSkeleton } from "../../ui/States";
+import { OfflineNote } from "../../ui/States";
 import { ArchivedNote, EntryNote } from "./Banners";
-import { CommunityProblem } from "./CommunityProblem";
 import { JoinButton } from "./JoinButton";
+import { NoPlace } from "./NoPlace";
 import { Welcome } from "./Welcome";
 import { leads, PersonLine, VISIBILITY_ICONS } from "./words";
 import "./communities.css";
@@ -87,19 +87,15 @@ export function CommunityHomePage({ slug, me, documents }: Props) {
   const reachable = useReachable();
   const community = useQuery(placeQuery(slug));
   const place = community.data;
-  usePageTitle(place?.name ?? (community.isError ? t("states.problemTitle") : undefined));
+  usePageTitle(place?.name);
   if (!place) {
+    const known = me.communities.find((one) => one.slug === slug);
     return (
-      <div className="wide-max page-body after-bar">
-        {community.isError ? (
-          <>
-            <h1 className="sr">{t("states.problemTitle")}</h1>
-            <CommunityProblem error={community.error} retry={() => void community.refetch()} />
-          </>
-        ) : (
-          <RowsSkeleton label={t("communities.loading")} />
-        )}
-      </div>
+      <NoPlace
+        asked={community}
+        title={known?.name ?? t("communities.loading")}
+        loading={t("communities.loading")}
+      />
     );
   }
   const reads = place.access !== "none";

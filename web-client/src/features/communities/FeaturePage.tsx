@@ -5,10 +5,10 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type CommunityPlace, type Feature, placeQuery } from "../../api";
 import { usePageTitle } from "../../ui/hooks";
-import { Empty, RowsSkeleton } from "../../ui/States";
+import { Empty } from "../../ui/States";
 import { ArchivedNote, EntryNote } from "./Banners";
-import { CommunityProblem } from "./CommunityProblem";
 import { MembersOnly } from "./MembersOnly";
+import { NoPlace } from "./NoPlace";
 import { leads } from "./words";
 import "./communities.css";
 
@@ -26,23 +26,8 @@ export function FeaturePage({ slug, feature, create, list }: Props) {
   const community = useQuery(placeQuery(slug));
   const place = community.data;
   const title = t(`composition.features.${feature}.name`);
-  usePageTitle(
-    community.isError && !place ? t("states.problemTitle") : place ? `${title} – ${place.name}` : undefined,
-  );
-  if (!place) {
-    return (
-      <div className="wide-max narrow page-body after-bar">
-        {community.isError ? (
-          <>
-            <h1 className="sr">{t("states.problemTitle")}</h1>
-            <CommunityProblem error={community.error} retry={() => void community.refetch()} />
-          </>
-        ) : (
-          <RowsSkeleton label={t("documents.loading")} />
-        )}
-      </div>
-    );
-  }
+  usePageTitle(place ? `${title} – ${place.name}` : undefined);
+  if (!place) return <NoPlace asked={community} title={title} loading={t("documents.loading")} narrow />;
   const reads = place.access !== "none";
   const here = place.features.includes(feature);
   return (

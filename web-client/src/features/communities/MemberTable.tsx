@@ -302,14 +302,8 @@ function Row({ place, row, selfId, onChange }: RowProps) {
         )}
       </td>
       <td className="inline meta nowrap">
-        {row.last_seen_at ? (
-          <>
-            <span className="sr">{t("members.seen")} </span>
-            <When at={row.last_seen_at} />
-          </>
-        ) : (
-          t("members.neverSeen")
-        )}
+        <span className="sr column-name">{t("members.seenLabel")} </span>
+        {row.last_seen_at ? <When at={row.last_seen_at} /> : t("members.neverSeen")}
       </td>
       <td>{mayAct ? <Actions place={place} row={row} selfId={selfId} onChange={onChange} /> : null}</td>
     </tr>

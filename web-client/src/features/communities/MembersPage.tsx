@@ -6,14 +6,13 @@ import { type CommunityPlace, type CommunityRole, membersExport, placeQuery } fr
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
 import { SearchField, type TabOf, Tabs, useSettled } from "../../ui/Lists";
-import { RowsSkeleton } from "../../ui/States";
 import { ArchivedNote, EntryNote } from "./Banners";
-import { CommunityProblem } from "./CommunityProblem";
 import { SentInvitations } from "./Invitations";
 import { InvitePanel } from "./InvitePanel";
 import { Joins } from "./Joins";
 import { MembersOnly } from "./MembersOnly";
 import { MemberTable } from "./MemberTable";
+import { NoPlace } from "./NoPlace";
 import { leads, moderates, ROLES } from "./words";
 import "./communities.css";
 
@@ -71,27 +70,11 @@ export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) 
   const community = useQuery(placeQuery(slug));
   const [tab, setTab] = useState<Tab>("members");
   const place = community.data;
-  usePageTitle(
-    community.isError && !place
-      ? t("states.problemTitle")
-      : place
-        ? `${t("communities.members")} – ${place.name}`
-        : undefined,
-  );
-  if (!place) {
+  usePageTitle(place ? `${t("communities.members")} – ${place.name}` : undefined);
+  if (!place)
     return (
-      <div className="wide-max page-body after-bar">
-        {community.isError ? (
-          <>
-            <h1 className="sr">{t("states.problemTitle")}</h1>
-            <CommunityProblem error={community.error} retry={() => void community.refetch()} />
-          </>
-        ) : (
-          <RowsSkeleton label={t("communities.membersLoading")} />
-        )}
-      </div>
+      <NoPlace asked={community} title={t("communities.members")} loading={t("communities.membersLoading")} />
     );
-  }
   const governs = leads(place.role) && !place.archived;
   const keepsOrder = place.access === "manage" && moderates(place.role);
   const tabs: TabOf<Tab>[] = [

@@ -15,12 +15,12 @@ import {
 import { Choices, Field } from "../../ui/Fields";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
-import { Forbidden, RowsSkeleton } from "../../ui/States";
+import { Forbidden } from "../../ui/States";
 import { toast } from "../../ui/Toasts";
 import { ArchivedNote, EntryNote } from "./Banners";
-import { CommunityProblem } from "./CommunityProblem";
 import { Composition } from "./Composition";
 import { LeaveDialog } from "./LeaveDialog";
+import { NoPlace } from "./NoPlace";
 import { leads, PersonLine, useProblemWords } from "./words";
 import "./communities.css";
 
@@ -221,27 +221,11 @@ export function SettingsPage({ slug, selfId }: { slug: string; selfId: string })
   const { t } = useTranslation();
   const community = useQuery(placeQuery(slug));
   const place = community.data;
-  usePageTitle(
-    community.isError && !place
-      ? t("states.problemTitle")
-      : place
-        ? `${t("community.settings")} – ${place.name}`
-        : undefined,
-  );
-  if (!place) {
+  usePageTitle(place ? `${t("community.settings")} – ${place.name}` : undefined);
+  if (!place)
     return (
-      <div className="wide-max narrow page-body after-bar">
-        {community.isError ? (
-          <>
-            <h1 className="sr">{t("states.problemTitle")}</h1>
-            <CommunityProblem error={community.error} retry={() => void community.refetch()} />
-          </>
-        ) : (
-          <RowsSkeleton label={t("communities.loading")} />
-        )}
-      </div>
+      <NoPlace asked={community} title={t("community.settings")} loading={t("communities.loading")} narrow />
     );
-  }
   const governs = leads(place.role);
   return (
     <div className="wide-max narrow">

@@ -16,13 +16,13 @@ import {
   type DocumentFacts,
   documentsQuery,
   type Feature,
-  Problem,
   recentDocumentsQuery,
   useReachable,
 } from "../../api";
 import { Icon } from "../../ui/Icon";
+import { Refused } from "../../ui/Lists";
 import { Menu, MenuItem } from "../../ui/Menu";
-import { Empty, Failure, OfflineNote, RowsSkeleton } from "../../ui/States";
+import { Empty, OfflineNote, RowsSkeleton } from "../../ui/States";
 import { toast } from "../../ui/Toasts";
 import { When } from "../../ui/When";
 import { preloadDocumentPage } from "./lazy";
@@ -187,10 +187,6 @@ function Rows({ items, shown, actions, selfId }: RowsProps) {
   );
 }
 
-function referenceOf(error: Error): string | undefined {
-  return error instanceof Problem ? error.reference : undefined;
-}
-
 type ListProps = { community: string | null; selfId: string; emptyText: string; action?: ReactNode };
 
 /** The latest few. */
@@ -204,15 +200,10 @@ export function RecentDocuments({
   const { t } = useTranslation();
   const recent = useQuery(recentDocumentsQuery(community, limit));
   if (recent.isPending) return <RowsSkeleton label={t("documents.loading")} />;
-  if (recent.isError) {
+  if (!recent.data)
     return (
-      <Failure
-        what={t("documents.failed")}
-        retry={() => void recent.refetch()}
-        reference={referenceOf(recent.error)}
-      />
+      <Refused error={recent.error} failed={t("documents.failed")} retry={() => void recent.refetch()} />
     );
-  }
   if (recent.data.items.length === 0) {
     return (
       <Empty icon={FileText} action={action}>
@@ -246,15 +237,8 @@ export function AllDocuments({
   const all = useInfiniteQuery(documentsQuery(community, feature));
   const items = useMemo(() => all.data?.pages.flatMap((page) => page.items) ?? [], [all.data]);
   if (all.isPending) return <RowsSkeleton label={t("documents.loading")} />;
-  if (all.isError) {
-    return (
-      <Failure
-        what={t("documents.failed")}
-        retry={() => void all.refetch()}
-        reference={referenceOf(all.error)}
-      />
-    );
-  }
+  if (!all.data)
+    return <Refused error={all.error} failed={t("documents.failed")} retry={() => void all.refetch()} />;
   return (
     <>
       {reachable ? null : <OfflineNote />}

@@ -318,7 +318,7 @@ export function RequestPage({ id, me, join }: { id: string; me: Me; join: JoinSl
   useDecision(request);
   const name = request ? request.name || t("requests.unnamed") : undefined;
   usePageTitle(
-    name ? `${name} – ${t("requests.one")}` : asked.isError ? t("states.problemTitle") : undefined,
+    name ? `${name} – ${t("requests.one")}` : asked.isError ? t("states.problemTitle") : t("requests.one"),
   );
   if (!request) {
     const missing = asked.error instanceof Problem && asked.error.status === 404;
@@ -338,7 +338,10 @@ export function RequestPage({ id, me, join }: { id: string; me: Me; join: JoinSl
             )}
           </>
         ) : (
-          <RowsSkeleton label={t("requests.loading")} />
+          <>
+            <h1 className="sr">{t("requests.one")}</h1>
+            <RowsSkeleton label={t("requests.loading")} />
+          </>
         )}
       </div>
     );
