@@ -195,8 +195,10 @@ impl Inner {
     /// A worker that has done its share, or grown (yrs leaks what sub-documents hold), makes room for a fresh one.
     fn keep_or_recycle(&self, worker: Worker) {
         let grown = worker.resident_bytes().is_some_and(|bytes| bytes > self.config.memory_bytes / 2);
-        if !grown && worker.jobs_done() < self.config.jobs_before_recycle {
-            self.idle().push(worker);
+        let mut idle = self.idle();
+        // At the end of the node the places are closed before the idle are let go: what comes later is let go here.
+        if !grown && worker.jobs_done() < self.config.jobs_before_recycle && !self.places.is_closed() {
+            idle.push(worker);
         }
     }
 
