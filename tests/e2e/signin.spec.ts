@@ -51,6 +51,7 @@ test("each way a sign-in may fail ends on a page that says what happened and wha
     "no-account": "Vous n’avez pas encore de compte ici",
     "email-unverified": "Votre adresse n’est pas confirmée",
     "merge-sent": "Un message vous attend",
+    "too-often": "Trop de connexions viennent de ce réseau",
     "of-a-later-version": "La connexion n’a pas abouti",
   };
   for (const [code, title] of Object.entries(told)) {

@@ -46,6 +46,26 @@ test('a deep link survives the sign-in, and the way there is closed with PKCE, s
   )
 })
 
+test('one client address may go to the provider, and come back, so often in a quarter of an hour', async () => {
+  const go = (path, from) => fetch(`${site.http}${path}`, { redirect: 'manual', headers: { 'x-forwarded-for': from } })
+  for (const [path, usual] of [['/auth/oidc/start', provider.issuer], ['/auth/oidc/callback?state=x&code=y', '/sign-in?error=state-unknown']]) {
+    let turn = 0
+    const oneByOne = async () => {
+      while (turn++ < 1200) {
+        const { status, headers } = await go(path, '203.0.113.9')
+        assert.equal(status, 303)
+        assert.ok(headers.get('location').startsWith(usual), headers.get('location'))
+      }
+    }
+    await Promise.all(Array.from({ length: 8 }, oneByOne))
+    const refused = await go(`${path}${path.includes('?') ? '&' : '?'}return_to=/documents`, '198.51.100.1, 203.0.113.9')
+    assert.equal(refused.status, 303)
+    assert.match(refused.headers.get('location'), /^\/sign-in\?error=too-often&ref=/)
+    assert.equal(refused.headers.get('set-cookie'), null)
+    assert.ok((await go(path, '203.0.113.10')).headers.get('location').startsWith(usual), 'another address is let through')
+  }
+})
+
 test('a person is known by issuer and subject, whatever becomes of their address', async () => {
   person('moving')
   const browser = new Browser()

@@ -6,9 +6,9 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use time::Duration;
 use utoipa::ToSchema;
 
+use super::pace;
 use crate::{
     auth::{AuthError, ReturnTo, Used, is_address},
     http::{
@@ -19,9 +19,8 @@ use crate::{
     },
 };
 
-/// Askings from one client address within [`WINDOW`]. Many people may share an address.
+/// Askings from one client address within [`pace::WINDOW`]. Many people may share an address.
 const FROM_ONE_ADDRESS: i64 = 120;
-const WINDOW: Duration = Duration::minutes(15);
 const WINDOW_SECONDS: &str = "900";
 const AFTER_THE_ANSWER: std::time::Duration = std::time::Duration::from_millis(100);
 
@@ -149,17 +148,13 @@ pub(super) fn failed(error: AuthError) -> Problem {
     }
 }
 
-/// Counts what a client does, and stops it beyond the limit.
-async fn not_too_often(state: &crate::state::State, Client(address): Client, what: &str) -> Result<(), Response> {
-    // This machine itself: a proxy that says nothing, or an operator.
-    let Some(address) = address else { return Ok(()) };
-    let key = state.auth().throttle_key(&[what, &address.to_string()]);
-    let count = state.db().throttles().count(&key, WINDOW).await;
-    match count.map_err(|error| Problem::from(error).into_response())? {
-        count if count > FROM_ONE_ADDRESS => {
+async fn not_too_often(state: &crate::state::State, client: Client, what: &str) -> Result<(), Response> {
+    match pace::is_too_often(state, client, what, FROM_ONE_ADDRESS).await {
+        Ok(false) => Ok(()),
+        Ok(true) => {
             let wait = AppendHeaders([(header::RETRY_AFTER, WINDOW_SECONDS)]);
             Err((wait, Problem::new(&TOO_OFTEN)).into_response())
         }
-        _ => Ok(()),
+        Err(problem) => Err(problem.into_response()),
     }
 }

@@ -5,6 +5,7 @@ mod email;
 mod export;
 mod logins;
 mod me;
+mod pace;
 mod provider;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -12,15 +12,21 @@ use axum::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::pace;
 use crate::{
     auth::{Answer, Refusal, ReturnTo},
     http::{
         Problem,
+        client::Client,
         context::RequestId,
         extract::Query,
         problem::{Body, NOT_FOUND},
     },
 };
+
+/// Ways to the provider, and ways back, from one client address within [`pace::WINDOW`]. A whole ministry may share an
+/// address, and begins its day together.
+const FROM_ONE_ADDRESS: i64 = 1_200;
 
 /// Where a person was going.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -51,10 +57,14 @@ pub(super) struct Back {
 pub(super) async fn start(
     State(state): State<crate::state::State>,
     Extension(RequestId(id)): Extension<RequestId>,
+    client: Client,
     headers: HeaderMap,
     Query(Start { return_to }): Query<Start>,
 ) -> Result<Response, Problem> {
     let provider = state.auth().provider().ok_or_else(|| Problem::new(&NOT_FOUND))?;
+    if let Err(refusal) = not_too_often(&state, client, "start").await {
+        return Ok(refused(refusal, &id, &return_to));
+    }
     Ok(match state.auth().begin(provider, &headers, &return_to).await {
         Ok((address, cookie)) => see_other(&address, &[cookie.to_string()]),
         Err(refusal) => refused(refusal, &id, &return_to),
@@ -73,10 +83,14 @@ pub(super) async fn start(
 pub(super) async fn callback(
     State(state): State<crate::state::State>,
     Extension(RequestId(id)): Extension<RequestId>,
+    client: Client,
     headers: HeaderMap,
     Query(back): Query<Back>,
 ) -> Result<Response, Problem> {
     let provider = state.auth().provider().ok_or_else(|| Problem::new(&NOT_FOUND))?;
+    if let Err(refusal) = not_too_often(&state, client, "callback").await {
+        return Ok(refused(refusal, &id, &ReturnTo::default()));
+    }
     let Back { state: word, code, error, iss } = back;
     let answer = Answer { state: word, code, error, iss };
     let ended = state.auth().finish(provider, state.mail(), &headers, &answer).await;
@@ -84,6 +98,14 @@ pub(super) async fn callback(
         Ok(cookie) => see_other(ended.return_to.as_str(), &[cookie.to_string()]),
         Err(refusal) => refused(refusal, &id, &ended.return_to),
     })
+}
+
+async fn not_too_often(state: &crate::state::State, client: Client, what: &str) -> Result<(), Refusal> {
+    match pace::is_too_often(state, client, what, FROM_ONE_ADDRESS).await {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Refusal::TooOften),
+        Err(_) => Err(Refusal::Unavailable),
+    }
 }
 
 fn see_other(address: &str, cookies: &[String]) -> Response {

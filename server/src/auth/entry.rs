@@ -59,6 +59,8 @@ pub enum Refusal {
     MergeSent,
     /// An account has the address, and no link can be sent.
     MergeUnavailable,
+    /// Too many have come from their address.
+    TooOften,
     /// Our own database is away.
     Unavailable,
 }
@@ -75,6 +77,7 @@ impl Refusal {
             Self::EmailUnverified => "email-unverified",
             Self::MergeSent => "merge-sent",
             Self::MergeUnavailable => "merge-unavailable",
+            Self::TooOften => "too-often",
             Self::Unavailable => "unavailable",
         }
     }

@@ -151,8 +151,13 @@ pub(super) async fn decline(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
     let user = account(&who)?;
+    let mine = state.db().invitations().mine(user).await?;
+    let slug = mine.into_iter().find(|waiting| waiting.id == id).map(|waiting| waiting.slug);
     let declined = state.db().invitations().decline(id, user).await?;
-    declined.ok_or_else(|| Problem::new(&NOT_FOUND))?;
+    let community = declined.ok_or_else(|| Problem::new(&NOT_FOUND))?;
+    if let Some(slug) = slug {
+        state.live().tell(Audience::Community(community), LiveEvent::Members { slug });
+    }
     state.live().tell(Audience::Person(user), LiveEvent::Invitations);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -183,8 +188,8 @@ pub(super) async fn redeem(
     headers: HeaderMap,
     Json(used): Json<InvitationUsed>,
 ) -> Result<Response, Problem> {
-    if let Client(Some(address)) = client {
-        let key = state.auth().throttle_key(&["invitation-redeem", &address.to_string()]);
+    if let Some(network) = client.network() {
+        let key = state.auth().throttle_key(&["invitation-redeem", &network.to_string()]);
         if state.db().throttles().count(&key, Duration::minutes(15)).await? > TRIES_MAX {
             return Err(Problem::new(&TOO_OFTEN));
         }
@@ -219,7 +224,10 @@ pub(super) async fn redeem(
 
 fn tell(state: &state::State, community: CommunityId, slug: &str, user: UserId) {
     let live = state.live();
+    let page = LiveEvent::Community { id: community.0, slug: slug.to_owned() };
     live.tell(Audience::Community(community), LiveEvent::Members { slug: slug.to_owned() });
+    live.tell(Audience::Community(community), page.clone());
     live.tell(Audience::Person(user), LiveEvent::Me);
+    live.tell(Audience::Person(user), page);
     live.tell(Audience::Person(user), LiveEvent::Invitations);
 }

@@ -5,7 +5,7 @@
 
 use std::{
     convert::Infallible,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
 };
 
 use axum::{
@@ -16,6 +16,19 @@ use axum::{
 /// Who asks, as far as the network tells. `None`: this machine itself, or not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client(pub Option<IpAddr>);
+
+impl Client {
+    /// The part of the address that its bearer can't change at will: of IPv6, the first half.
+    pub fn network(self) -> Option<IpAddr> {
+        self.0.map(|address| match address {
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+            }
+            IpAddr::V4(_) => address,
+        })
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Client {
     type Rejection = Infallible;
@@ -67,6 +80,18 @@ mod tests {
             }
             let found = behind(peer.parse().expect("an address"), &headers);
             assert_eq!(found, expected.map(|address| address.parse().expect("an address")), "{peer} {told:?}");
+        }
+    }
+    #[test]
+    fn who_has_a_whole_network_of_addresses_counts_as_one() {
+        let table = [
+            ("203.0.113.7", "203.0.113.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::"),
+        ];
+        for (address, network) in table {
+            let client = Client(Some(address.parse().expect("an address")));
+            assert_eq!(client.network().map(|network| network.to_string()).as_deref(), Some(network));
         }
     }
 }

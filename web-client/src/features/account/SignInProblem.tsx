@@ -12,6 +12,7 @@ const CODES = [
   "email-unverified",
   "merge-sent",
   "merge-unavailable",
+  "too-often",
   "unavailable",
 ] as const;
 type Code = (typeof CODES)[number];
