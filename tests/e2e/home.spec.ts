@@ -31,6 +31,24 @@ test("an invitation appears by itself, is accepted or declined, and the communit
 
   await page.getByRole("button", { name: "Décliner l’invitation dans Atelier des plans" }).click();
   await expect(waiting.getByText(/Atelier des plans/)).toHaveCount(0);
+  // Taken back in time, it is as if nothing had been pressed; left alone, it is answered.
+  const said = page.getByRole("status").getByRole("listitem").filter({ hasText: "Atelier des plans" });
+  await said.getByRole("button", { name: "Annuler" }).click();
+  await expect(waiting.getByText(/vous invite dans.*Atelier des plans/)).toBeVisible();
+  await page.getByRole("button", { name: "Décliner l’invitation dans Atelier des plans" }).click();
+  await said.filter({ hasText: "déclinée" }).getByRole("button", { name: "Fermer" }).click();
+  await expect
+    .poll(async () => {
+      const { items } = await ask<{ items: { community: { slug: string } }[] }>(
+        david,
+        node,
+        "get",
+        "/invitations",
+      );
+      return items.map((one) => one.community.slug);
+    })
+    .not.toContain(other);
+  await expect(waiting.getByText(/Atelier des plans/)).toHaveCount(0);
   await page.getByRole("button", { name: "Accepter l’invitation dans Atelier des cartes" }).click();
   await expect(page.getByText(/Bienvenue dans.*Atelier des cartes/)).toBeVisible();
   await expect(

@@ -22,7 +22,7 @@ async function atRest(page: Page): Promise<void> {
 
 export async function hasNoFault(page: Page, where: string): Promise<void> {
   await atRest(page);
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
   const found = violations.map(
     (one) =>
       `${where}: ${one.impact} ${one.id} ${one.nodes.map((node) => node.target.join(" ")).join(" | ")}`,
@@ -32,7 +32,7 @@ export async function hasNoFault(page: Page, where: string): Promise<void> {
   await expect(page.locator("main")).toHaveCount(1);
 }
 
-async function fits(page: Page, where: string): Promise<void> {
+export async function fits(page: Page, where: string): Promise<void> {
   const wider = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
