@@ -8,7 +8,7 @@ export default defineConfig({
   fullyParallel: false,
   // A busy machine is slow, and none of these tests measures time.
   timeout: 240_000,
-  expect: { timeout: 15_000 },
+  expect: { timeout: 30_000 },
   // Whoever waits for a verdict on something else shall not wait twice for a browser that stumbled once. A test that
   // needed its second try is named as flaky at the end, in the table of `make test` as well: it is a fault to find, and
   // trace and picture of the first try are kept for that.

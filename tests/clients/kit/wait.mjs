@@ -6,7 +6,7 @@ const PAUSE_MS = 10
  * Resolves with the first truthy value of `condition`; fails after `within` milliseconds
  * naming `what`. A condition that throws counts as not yet true, and its error is shown at the end.
  */
-export async function until (what, condition, { within = 15_000 } = {}) {
+export async function until (what, condition, { within = 30_000 } = {}) {
   const deadline = performance.now() + within
   let last
   for (;;) {
