@@ -211,3 +211,27 @@ async fn letters_to_one_address_have_a_limit() {
     ines.post(&path, json!({ "emails": many, "role": "member", "until": null })).await.refused(422, "bad-field");
     node.stop().await;
 }
+
+#[tokio::test]
+async fn one_person_sends_so_often_in_an_hour_and_one_client_address_tries_so_many_links() {
+    let node = Node::demo().await;
+    let (ines, awa) = (node.as_person(INES).await, node.as_person(AWA).await);
+    let list = json!({ "emails": [], "role": "member", "until": null });
+    for _ in 0..40 {
+        ines.post(&format!("/communities/{PRIVATE}/invitations"), list.clone()).await.ok();
+    }
+    ines.post(&format!("/communities/{PRIVATE}/invitations"), list.clone()).await.refused(429, "too-often");
+    awa.post(&format!("/communities/{NETWORK}/invitations"), list).await.ok();
+
+    let body = json!({ "secret": "x" }).to_string();
+    let from = |address: &'static str| [("content-type", "application/json"), ("x-forwarded-for", address)];
+    let path = "/api/v1/invitations/redeem";
+    for _ in 0..60 {
+        node.send("POST", path, &from("2001:db8::1"), &body).await.refused(410, "link-gone");
+    }
+    // Another address of the same network is no other client; what a client itself puts in front counts for nothing.
+    node.send("POST", path, &from("2001:db8::2"), &body).await.refused(429, "too-often");
+    node.send("POST", path, &from("203.0.113.7, 2001:db8::3"), &body).await.refused(429, "too-often");
+    node.send("POST", path, &from("203.0.113.7"), &body).await.refused(410, "link-gone");
+    node.stop().await;
+}
