@@ -1,6 +1,8 @@
 //! Administration: people, communities, what was done.
 
+use crdt_store::UserId;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::people_node::{AWA, BRUNO, CHLOE, INES, LUCIE, NETWORK, Node, PRIVATE, SECRET, each};
 
@@ -139,5 +141,29 @@ async fn what_was_done_is_listed_filtered_and_exported() {
     assert_eq!((table.status, table.body.lines().count()), (200, 2));
     assert!(table.body.contains("\"'=cmd|"), "no formula: {}", table.body);
     assert_eq!(each(&lucie.get("/admin/audit?limit=1").await.ok(), "action"), ["audit.exported"]);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn an_export_holds_every_act_however_many() {
+    let node = Node::demo().await;
+    let lucie = node.as_person(LUCIE).await;
+    let by = UserId(Uuid::try_parse(LUCIE).unwrap());
+    // More than is asked for at once.
+    for number in 0..1_234 {
+        node.db.audit().note(by, "test.counted", None, json!({ "number": number })).await.unwrap();
+    }
+    let table = lucie.get("/admin/audit.csv?action=test.counted").await;
+    assert_eq!((table.status, table.headers["content-type"].as_str()), (200, "text/csv; charset=utf-8"));
+    let numbers: Vec<u32> = table
+        .body
+        .lines()
+        .filter_map(|line| line.split_once("{\"\"number\"\":")?.1.split('}').next()?.parse().ok())
+        .collect();
+    assert_eq!(numbers, (0..1_234).rev().collect::<Vec<_>>(), "each once, the latest first");
+    assert!(table.body.ends_with("\r\n"), "whole");
+    let latest = lucie.get("/admin/audit?limit=1").await.ok();
+    assert_eq!(latest["items"][0]["details"]["action"], "test.counted", "what was asked for is recorded");
+    assert_eq!(lucie.get("/admin/audit.csv?community=none").await.body.lines().count(), 1);
     node.stop().await;
 }

@@ -5,6 +5,7 @@ use crdt_store::{
     CommunityId, UserId,
     audit::{After, Recorded, Sought},
 };
+use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::{Date, Duration, OffsetDateTime, Time, format_description::well_known::Rfc3339, macros::format_description};
@@ -24,9 +25,8 @@ use crate::{
     state,
 };
 
-/// Acts that are asked for at once, and in a table.
+/// Acts that are asked for at once while a table is written.
 const HANDFUL: u32 = 500;
-const TABLE_ROWS: usize = 50_000;
 
 /// Which acts, and which page of them. Empty ones are as good as absent.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -135,7 +135,7 @@ pub(super) async fn list(
     Ok(Json(AuditPage { items: items.into_iter().map(AuditEntry::from).collect(), next_cursor }))
 }
 
-/// What was done as a table (CSV): the latest 50,000 acts of the filter.
+/// What was done as a table (CSV): all acts of the filter, the latest first.
 #[utoipa::path(
     get, path = "/api/v1/admin/audit.csv", tag = "administration", operation_id = "export_acts", params(Filter),
     responses(
@@ -155,31 +155,43 @@ pub(super) async fn export(
         Some(Language::En) => ["When", "Who", "Act", "Community", "Kind", "Whom or what", "Details"],
         _ => ["Date", "Qui", "Acte", "Communauté", "Nature", "Pour qui ou quoi", "Détails"],
     };
-    let mut table = Csv::new(&head);
-    let mut count = 0;
-    if let Some(sought) = read(&state, &filter).await? {
-        let mut after = None;
-        while count < TABLE_ROWS {
-            let found = state.db().audit().list(&sought, after, HANDFUL).await?;
-            let Some(last) = found.last() else { break };
-            after = Some(After { at: last.at, id: last.id });
-            count += found.len();
+    let table = Csv::new(&head);
+    let sought = read(&state, &filter).await?;
+    // Recorded before anything leaves, for whoever stops half-way has a half.
+    let details = json!({
+        "community": filter.community, "actor": filter.actor, "action": filter.action,
+        "from": filter.from, "to": filter.to,
+    });
+    state.db().audit().note(account(&who)?, "audit.exported", None, details).await?;
+    let audit = state.db().audit();
+    let pages = stream::try_unfold((sought, None), move |(sought, after)| {
+        let audit = audit.clone();
+        async move {
+            let Some(sought) = sought else { return Ok(None) };
+            let found = audit.list(&sought, after, HANDFUL).await?;
+            let Some(last) = found.last() else { return Ok(None) };
+            let after = Some(After { at: last.at, id: last.id });
+            let mut rows = Csv::default();
             for act in &found {
-                let subject = act.subject_id.map(|id| id.to_string()).unwrap_or_default();
-                table.row(&[
-                    &act.at.format(&Rfc3339).unwrap_or_default(),
-                    act.actor_name.as_deref().unwrap_or_default(),
-                    &act.action,
-                    act.community_name.as_deref().unwrap_or_default(),
-                    act.subject_kind.as_deref().unwrap_or_default(),
-                    act.subject_name.as_deref().unwrap_or(&subject),
-                    &act.details,
-                ]);
+                row(&mut rows, act);
             }
+            Ok(Some((rows, (Some(sought), after))))
         }
-    }
-    state.db().audit().note(account(&who)?, "audit.exported", None, json!({ "count": count })).await?;
-    Ok(table.download("audit.csv"))
+    });
+    Ok(table.stream("audit.csv", pages))
+}
+
+fn row(rows: &mut Csv, act: &Recorded) {
+    let subject = act.subject_id.map(|id| id.to_string()).unwrap_or_default();
+    rows.row(&[
+        &act.at.format(&Rfc3339).unwrap_or_default(),
+        act.actor_name.as_deref().unwrap_or_default(),
+        &act.action,
+        act.community_name.as_deref().unwrap_or_default(),
+        act.subject_kind.as_deref().unwrap_or_default(),
+        act.subject_name.as_deref().unwrap_or(&subject),
+        &act.details,
+    ]);
 }
 
 /// `None` where nothing can match.

@@ -4,12 +4,15 @@
 //! on the machine of whoever opens the file.
 
 use axum::{
+    body::Body,
     http::header,
     response::{IntoResponse, Response},
 };
+use crdt_store::StoreError;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
-/// A table that is being written.
-#[derive(Debug)]
+/// A table that is being written, or a piece of one.
+#[derive(Debug, Default)]
 pub struct Csv(String);
 
 impl Csv {
@@ -34,15 +37,28 @@ impl Csv {
         self.0.push_str("\r\n");
     }
 
-    /// As a file of that name, which is of plain letters.
+    /// Whole, as a file of that name, which is of plain letters.
     pub fn download(self, name: &str) -> Response {
-        let headers = [
-            (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-            (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-            (header::CACHE_CONTROL, "no-store".to_owned()),
-        ];
-        (headers, self.0).into_response()
+        file(name, Body::from(self.0))
     }
+
+    /// The same of a table that is too long to be held: what is written already, then what `more` brings, a piece at a
+    /// time. An error breaks the answer off, so that nobody takes a part for the whole.
+    pub fn stream(self, name: &str, more: impl Stream<Item = Result<Csv, StoreError>> + Send + 'static) -> Response {
+        let begun = stream::once(async { Ok(self) });
+        let pieces = begun.chain(more).map_ok(|Csv(text)| text);
+        let pieces = pieces.inspect_err(|error| tracing::error!(%error, "a table breaks off"));
+        file(name, Body::from_stream(pieces))
+    }
+}
+
+fn file(name: &str, body: Body) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, body).into_response()
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was done as a table (CSV): the latest 50,000 acts of the filter. */
+        /** What was done as a table (CSV): all acts of the filter, the latest first. */
         get: operations["export_acts"];
         put?: never;
         post?: never;
