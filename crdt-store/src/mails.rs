@@ -225,6 +225,16 @@ impl Mails {
         )
     }
 
+    /// How many, of those that are remembered, were accepted or not without anybody knowing.
+    pub async fn uncertain(&self) -> Result<i64> {
+        let row = on!(
+            self.db.reader(),
+            one crate::db::on::One<i64>,
+            "select count(*) from mails where state = 'uncertain' and settled_at is not null"
+        )?;
+        Ok(row.0)
+    }
+
     /// What has become of a mail, while it is remembered.
     pub async fn state(&self, id: MailId) -> Result<Option<MailState>> {
         let row = on!(

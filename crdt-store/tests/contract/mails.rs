@@ -105,6 +105,7 @@ contract! {
         assert_eq!(mails.give_up(now - Duration::minutes(5)).await.unwrap(), 0);
         assert_eq!(mails.give_up(now + Duration::seconds(1)).await.unwrap(), 1);
         assert_eq!(mails.state(mail.id).await.unwrap(), Some(MailState::Uncertain));
+        assert_eq!(mails.uncertain().await.unwrap(), 1);
         assert_eq!(mails.claim(OTHER).await.unwrap(), None);
         // The node was only slow, and knows better.
         assert!(!mails.settle(mail.id, NODE, &Handed::Later(now, "late".to_owned())).await.unwrap());

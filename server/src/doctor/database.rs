@@ -31,6 +31,7 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
             findings.push(well("tables", "as this version wants them"));
             findings.push(writable(&db).await);
             findings.push(set_aside(&db).await);
+            findings.push(letters(&db).await);
         }
         Ok(pending) => findings.push(note(
             "tables",
@@ -102,6 +103,21 @@ async fn set_aside(db: &Db) -> Finding {
             format!("{count} updates could not be merged and are set aside: unisson doctor --documents names theirs"),
         ),
         Err(error) => problem("quarantine", error.to_string(), mend_of(&error)),
+    }
+}
+
+/// Letters of the last thirty days that may have been accepted or not.
+async fn letters(db: &Db) -> Finding {
+    match db.mails().uncertain().await {
+        Ok(0) => well("letters", "what became of each is known"),
+        Ok(count) => note(
+            "letters",
+            format!(
+                "{count} may have been accepted or not and are not sent again: the table mails has them as uncertain, with \
+                 their recipients"
+            ),
+        ),
+        Err(error) => problem("letters", error.to_string(), mend_of(&error)),
     }
 }
 
