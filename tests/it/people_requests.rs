@@ -95,9 +95,12 @@ async fn a_request_is_followed_from_its_draft_to_its_community() {
             ("awa", "request-decided"),
             ("lucie", "request-message"),
             ("lucie", "request-received"),
+            ("bruno", "co-leader"),
             ("awa", "request-decided"),
         ]
     );
+    let (_, _, told) = letters.iter().find(|(_, kind, _)| kind == "co-leader").unwrap();
+    assert!(told.contains("demandée par Awa Diallo") && told.contains("/c/chefs-de-projet-d-occitanie"), "{told}");
     node.stop().await;
 }
 
@@ -173,9 +176,25 @@ async fn an_instance_may_let_agents_create_without_a_decision() {
     assert_eq!(lucie.get("/admin/instance").await.ok(), policy);
     let me = david.get("/me").await.ok();
     assert_eq!((&me["may_create"], &me["instance_name"]), (&json!(true), &json!("Unisson Occitanie")));
-    let opened = david.post("/requests", wanted("Cellule marchés", true)).await.ok();
+    // Who asks has pages in their language, and whom they name a letter in theirs.
+    david.patch("/me", json!({ "language": "en" })).await.ok();
+    node.as_person(INES).await.patch("/me", json!({ "language": "en" })).await.ok();
+    let leaders = json!([BRUNO, INES, CHLOE]);
+    let asked = with(wanted("Cellule marchés", true), "co_leaders", leaders);
+    let opened = david.post("/requests", asked.clone()).await.ok();
     assert_eq!((&opened["state"], &opened["community"]["slug"]), (&json!("accepted"), &json!("cellule-marches")));
     assert_eq!(david.get("/communities/cellule-marches").await.ok()["role"], "leader");
+    let documents = david.get("/documents?community=cellule-marches").await.ok();
+    for title in ["Welcome", "Project brief", "Project glossary"] {
+        assert!(each(&documents, "title").contains(&&json!(title)), "{title} in {documents}");
+    }
+    assert_eq!(david.post("/requests", asked).await.status, 200, "the same again tells nobody twice");
+    let letters = node.letters().await;
+    let told: Vec<(&str, &str, bool)> = letters
+        .iter()
+        .map(|(to, kind, text)| (to.split('.').next().unwrap(), kind.as_str(), text.contains("You lead it together")))
+        .collect();
+    assert_eq!(told, [("bruno", "co-leader", false), ("ines", "co-leader", true)], "and nobody from outside leads");
     let chloe = node.as_person(CHLOE).await;
     chloe.post("/requests", wanted("À moi", true)).await.refused(403, "forbidden");
     node.stop().await;

@@ -121,12 +121,14 @@ impl Requests {
     }
 
     /// Sends a request and opens its community at once, where the instance lets its author. `None` where it has moved.
+    /// `letters` get the community and go out with it.
     pub async fn open(
         &self,
         id: Uuid,
         requester: UserId,
         revision: i32,
         founding: &Founding,
+        letters: &(dyn Fn(&Community) -> Vec<NewMail> + Send + Sync),
     ) -> Result<Option<Community>> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
@@ -143,6 +145,9 @@ impl Requests {
             now
         )?;
         let community = born(&mut tx, now, id, founding, requester, requester).await?;
+        for letter in letters(&community) {
+            mails::enqueue(&mut tx, now, &letter).await?;
+        }
         tx.commit().await?;
         Ok(Some(community))
     }

@@ -173,8 +173,8 @@ contract! {
         let awa = person(db, "Awa", Role::Agent).await.id;
         let id = Uuid::now_v7();
         db.requests().begin(id, awa, &wish("Réseau")).await.unwrap();
-        assert_eq!(db.requests().open(id, awa, 9, &founding(&wish("Réseau"))).await.unwrap(), None);
-        let made = db.requests().open(id, awa, 1, &founding(&wish("Réseau"))).await.unwrap().unwrap();
+        assert_eq!(db.requests().open(id, awa, 9, &founding(&wish("Réseau")), &|_| Vec::new()).await.unwrap(), None);
+        let made = db.requests().open(id, awa, 1, &founding(&wish("Réseau")), &|_| Vec::new()).await.unwrap().unwrap();
         let request = db.requests().one(id).await.unwrap().unwrap();
         assert_eq!((request.state, request.community), (RequestState::Accepted, Some((made.slug, made.name))));
     }

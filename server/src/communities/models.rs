@@ -1,26 +1,35 @@
-//! What a community begins with: pages by its model, written together from then on. French spacing is in the words:
-//! U+202F before ; : ! ? and inside « ».
+//! What a community begins with: pages by its model, in the language of who asked for it, written together from then on.
+
+mod english;
+mod french;
 
 use crdt_store::{
     CommunityId, DocumentId,
-    communities::{Feature, Founding, Joining, Model, NewCommunity, Page, Visibility},
+    communities::{Feature, Founding, Joining, NewCommunity, Page, Visibility},
     doc::{Block, DocError, Span, Task, seed_rich_text},
     requests::Wish,
 };
 
+use crate::http::Language;
+
 /// The Yjs client that writes them. Yjs draws its own at random from 32 bits.
 const CLIENT: u64 = 1;
 
+/// A page that a model brings.
 struct Text {
     title: &'static str,
     feature: Feature,
     blocks: Vec<Block>,
 }
 
-/// The community that a wish becomes.
-pub(super) fn founding(wish: &Wish) -> Result<Founding, DocError> {
-    let mut pages = vec![page("Bienvenue", welcome_place(&wish.features), &welcome(wish))?];
-    for text in texts(wish.model) {
+/// The community that a wish becomes, with pages in that language: the instance's first where there is no such.
+pub(super) fn founding(wish: &Wish, language: &str) -> Result<Founding, DocError> {
+    let (welcome, texts) = match Language::from_tag(language).unwrap_or_default() {
+        Language::Fr => (("Bienvenue", french::welcome(wish)), french::texts(wish.model)),
+        Language::En => (("Welcome", english::welcome(wish)), english::texts(wish.model)),
+    };
+    let mut pages = vec![page(welcome.0, welcome_place(&wish.features), &welcome.1)?];
+    for text in texts {
         if wish.features.contains(&text.feature) {
             pages.push(page(text.title, text.feature, &text.blocks)?);
         }
@@ -79,170 +88,10 @@ fn table<const C: usize, const R: usize>(rows: [[&str; C]; R]) -> Block {
     Block::Table(rows.iter().map(|row| row.iter().map(|text| cell(text)).collect()).collect())
 }
 
-fn welcome(wish: &Wish) -> Vec<Block> {
-    let mut blocks = vec![Block::Paragraph(vec![
-        Span::plain("Bienvenue dans «\u{202f}"),
-        Span::bold(wish.name.as_str()),
-        Span::plain("\u{202f}»."),
-    ])];
-    blocks.extend(wish.purpose.lines().filter(|line| !line.trim().is_empty()).map(paragraph));
-    blocks.push(heading("Pour commencer"));
-    blocks.push(match wish.model {
-        Model::Network => tasks([
-            "Présentez-vous en deux lignes : votre service, ce que vous cherchez, ce que vous pouvez apporter.",
-            "Proposez un premier thème d’échange.",
-            "Choisissez ensemble le jour et l’heure du rendez-vous régulier.",
-        ]),
-        Model::Project => tasks([
-            "Relisez la note de cadrage et complétez ce qui manque.",
-            "Inscrivez qui fait quoi, et pour quand.",
-            "Déposez ici les documents qui font foi.",
-        ]),
-        Model::Event => tasks([
-            "Complétez le programme et les horaires.",
-            "Notez les informations pratiques : lieu, accès, repas, accessibilité.",
-            "Répartissez l’accueil, l’animation et le compte rendu.",
-        ]),
-    });
-    blocks.push(paragraph(
-        "Cette page s’écrit à plusieurs : corrigez-la et complétez-la, tout ce qui est tapé est vu par les autres aussitôt.",
-    ));
-    blocks
-}
-
-fn texts(model: Model) -> Vec<Text> {
-    match model {
-        Model::Network => vec![
-            Text {
-                title: "Compte rendu : modèle",
-                feature: Feature::Documents,
-                blocks: vec![
-                    paragraph("Date, lieu, personnes présentes."),
-                    heading("Ce qui a été dit"),
-                    items(["Premier point", "Deuxième point"]),
-                    heading("Ce qui est décidé"),
-                    table([["Quoi", "Qui", "Pour quand"], ["", "", ""]]),
-                ],
-            },
-            Text {
-                title: "Qui fait quoi dans le réseau",
-                feature: Feature::Wiki,
-                blocks: vec![
-                    paragraph("Chacun ajoute sa ligne : cela évite de chercher longtemps la bonne personne."),
-                    table([["Nom", "Service", "Je peux aider sur"], ["", "", ""]]),
-                ],
-            },
-            Text {
-                title: "Le réseau est ouvert",
-                feature: Feature::Posts,
-                blocks: vec![
-                    paragraph(
-                        "Le réseau a maintenant sa place. On y pose une question, on y raconte ce qui a marché, et ce qui n’a pas marché.",
-                    ),
-                    paragraph("Le premier rendez-vous sera annoncé ici."),
-                ],
-            },
-            Text {
-                title: "Comment proposer un thème ?",
-                feature: Feature::Faq,
-                blocks: vec![paragraph(
-                    "Créez un document avec une phrase de contexte et une question précise, puis partagez-le avec les membres.",
-                )],
-            },
-        ],
-        Model::Project => vec![
-            Text {
-                title: "Note de cadrage",
-                feature: Feature::Documents,
-                blocks: vec![
-                    heading("Pourquoi ce projet"),
-                    paragraph("Le besoin, en trois phrases, et ce qui se passe si l’on ne fait rien."),
-                    heading("Ce qui sera livré"),
-                    items(["Premier résultat attendu", "Ce qui n’en fait pas partie"]),
-                    heading("Qui fait quoi, pour quand"),
-                    table([["Étape", "Pilote", "Échéance"], ["", "", ""]]),
-                    heading("Risques"),
-                    table([["Risque", "Ce que l’on fait"], ["", ""]]),
-                ],
-            },
-            Text {
-                title: "Compte rendu de réunion : modèle",
-                feature: Feature::Documents,
-                blocks: vec![
-                    paragraph("Date, personnes présentes."),
-                    heading("Décisions"),
-                    items(["…"]),
-                    heading("Actions"),
-                    tasks(["Quoi, par qui, pour quand"]),
-                ],
-            },
-            Text {
-                title: "Glossaire du projet",
-                feature: Feature::Wiki,
-                blocks: vec![
-                    paragraph("Les mots et les sigles que l’on emploie, pour que chacun s’y retrouve."),
-                    table([["Mot", "Ce qu’il veut dire ici"], ["", ""]]),
-                ],
-            },
-            Text {
-                title: "Le projet est lancé",
-                feature: Feature::Posts,
-                blocks: vec![paragraph(
-                    "L’équipe est en place. Les étapes sont dans la note de cadrage, les nouvelles paraîtront ici.",
-                )],
-            },
-            Text {
-                title: "À qui demander un accès ?",
-                feature: Feature::Faq,
-                blocks: vec![paragraph(
-                    "Aux personnes qui animent la communauté : leurs noms figurent sur la page d’accueil.",
-                )],
-            },
-        ],
-        Model::Event => vec![
-            Text {
-                title: "Programme",
-                feature: Feature::Documents,
-                blocks: vec![
-                    table([["Heure", "Séquence", "Qui"], ["9\u{a0}h", "Accueil", ""], ["9\u{a0}h\u{a0}30", "", ""]]),
-                    heading("À confirmer"),
-                    tasks(["Intervenants", "Salle et matériel"]),
-                ],
-            },
-            Text {
-                title: "Informations pratiques",
-                feature: Feature::Wiki,
-                blocks: vec![
-                    heading("Venir"),
-                    paragraph("Adresse, transports, stationnement."),
-                    heading("Accessibilité"),
-                    paragraph(
-                        "Entrée de plain-pied, boucle magnétique, sous-titrage : dites ce qui est prévu et à qui s’adresser.",
-                    ),
-                    heading("Repas"),
-                    paragraph("Ce qui est prévu, et comment signaler un régime particulier."),
-                ],
-            },
-            Text {
-                title: "Les inscriptions sont ouvertes",
-                feature: Feature::Posts,
-                blocks: vec![paragraph(
-                    "Le programme se précise : il est dans les documents, et chacun peut le commenter.",
-                )],
-            },
-            Text {
-                title: "Puis-je venir avec un collègue ?",
-                feature: Feature::Faq,
-                blocks: vec![paragraph(
-                    "Oui, dans la limite des places : écrivez aux personnes qui animent la communauté.",
-                )],
-            },
-        ],
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use crdt_store::communities::Model;
+
     use super::*;
 
     fn wish(model: Model, features: Vec<Feature>) -> Wish {
@@ -258,34 +107,52 @@ mod tests {
     }
 
     #[test]
-    fn every_model_has_a_page_for_each_list() {
-        for model in Model::ALL {
-            let founding = founding(&wish(*model, Feature::ALL.to_vec())).unwrap();
-            for feature in Feature::ALL {
-                assert!(founding.pages.iter().any(|page| page.feature == *feature), "{model} {feature}");
+    fn every_model_has_a_page_for_each_list_in_each_language() {
+        for (language, welcome) in [("fr", "Bienvenue"), ("en", "Welcome"), ("xx", "Bienvenue")] {
+            for model in Model::ALL {
+                let founding = founding(&wish(*model, Feature::ALL.to_vec()), language).unwrap();
+                for feature in Feature::ALL {
+                    assert!(founding.pages.iter().any(|page| page.feature == *feature), "{language} {model} {feature}");
+                }
+                assert_eq!(founding.pages[0].title, welcome);
+                assert!(founding.pages.iter().all(|page| !page.seed.is_empty()));
+                assert_eq!(founding.community.slug, "referents-mobilite-durable");
             }
-            assert_eq!(founding.pages[0].title, "Bienvenue");
-            assert!(founding.pages.iter().all(|page| !page.seed.is_empty()));
-            assert_eq!(founding.community.slug, "referents-mobilite-durable");
+        }
+    }
+
+    #[test]
+    fn both_languages_have_the_same_pages() {
+        let shape = |texts: Vec<Text>| -> Vec<_> {
+            let kinds = |text: &Text| text.blocks.iter().map(std::mem::discriminant).collect::<Vec<_>>();
+            texts.iter().map(|text| (text.feature, kinds(text))).collect()
+        };
+        for model in Model::ALL {
+            assert_eq!(shape(french::texts(*model)), shape(english::texts(*model)), "{model}");
         }
     }
 
     #[test]
     fn the_welcome_stands_where_there_is_a_list() {
-        let founding = founding(&wish(Model::Event, vec![Feature::Faq])).unwrap();
+        let founding = founding(&wish(Model::Event, vec![Feature::Faq]), "fr").unwrap();
         assert!(founding.pages.iter().all(|page| page.feature == Feature::Faq));
     }
 
     #[test]
-    fn spacing_is_french() {
+    fn spacing_is_french_in_french_only() {
+        let words = |texts: Vec<Text>, welcome: Vec<Block>| {
+            let texts: Vec<_> = texts.iter().map(|text| (text.title, &text.blocks)).collect();
+            format!("{texts:?}{welcome:?}")
+        };
         for model in Model::ALL {
-            let words = format!(
-                "{:?}{:?}",
-                texts(*model).iter().map(|text| (text.title, &text.blocks)).collect::<Vec<_>>(),
-                welcome(&wish(*model, Vec::new()))
-            );
+            let wish = wish(*model, Vec::new());
+            let french = words(french::texts(*model), french::welcome(&wish));
             for wrong in ["« ", " »", " !", " ?", " ;"] {
-                assert!(!words.contains(wrong), "an ordinary space in {wrong:?}");
+                assert!(!french.contains(wrong), "an ordinary space in {wrong:?}");
+            }
+            let english = words(english::texts(*model), english::welcome(&wish));
+            for wrong in ["«", "\u{202f}", "\\u{202f}", " :", " !", " ?"] {
+                assert!(!english.contains(wrong), "{wrong:?} in {english}");
             }
         }
     }

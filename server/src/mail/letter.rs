@@ -35,6 +35,8 @@ pub enum Letter<'a> {
     RequestReceived { number: &'a str, name: &'a str, requester: &'a str, page: &'a str },
     /// To the requester: what was decided.
     RequestDecided { number: &'a str, name: &'a str, decision: Decision, reason: Option<&'a str>, page: &'a str },
+    /// To those whom the requester named: the community is there, and they lead it.
+    CoLeader { community: &'a str, requester: &'a str, page: &'a str },
     /// Somebody wrote in the thread of a request.
     RequestMessage { number: &'a str, name: &'a str, writer: &'a str, message: &'a str, page: &'a str },
     /// To the leaders: an administrator looks into their community.
@@ -95,6 +97,7 @@ impl Letter<'_> {
             Self::JoinAnswered { .. } => "join-answered",
             Self::RequestReceived { .. } => "request-received",
             Self::RequestDecided { .. } => "request-decided",
+            Self::CoLeader { .. } => "co-leader",
             Self::RequestMessage { .. } => "request-message",
             Self::AdministratorEntry { .. } => "administrator-entry",
         }
@@ -238,6 +241,22 @@ impl Letter<'_> {
                     small: Vec::new(),
                 }
             }
+            Self::CoLeader { community, requester, page } => Words {
+                subject: format!("Vous êtes responsable de «\u{a0}{}\u{a0}»", one_line(community)),
+                lines: vec![
+                    format!(
+                        "La communauté «\u{a0}{}\u{a0}», demandée par {}, est créée. Vous y êtes responsable avec cette personne.",
+                        one_line(community),
+                        one_line(requester)
+                    ),
+                    "Vous pouvez inviter des membres, composer la communauté et changer ses règles.".to_owned(),
+                ],
+                button: Some(("Ouvrir la communauté".to_owned(), page.to_owned())),
+                small: vec![
+                    "Si vous ne le souhaitez pas, quittez la communauté depuis la liste de ses membres.".to_owned(),
+                ],
+                quote: None,
+            },
             Self::RequestMessage { number, name, writer, message, page } => Words {
                 subject: format!("Demande {number}\u{a0}: un message de {}", one_line(writer)),
                 lines: vec![format!(
@@ -385,6 +404,20 @@ impl Letter<'_> {
                     small: Vec::new(),
                 }
             }
+            Self::CoLeader { community, requester, page } => Words {
+                subject: format!("You lead “{}”", one_line(community)),
+                lines: vec![
+                    format!(
+                        "The community “{}”, which {} asked for, exists. You lead it together with them.",
+                        one_line(community),
+                        one_line(requester)
+                    ),
+                    "You can invite members, compose the community and change its rules.".to_owned(),
+                ],
+                button: Some(("Open the community".to_owned(), page.to_owned())),
+                small: vec!["If you would rather not, leave the community from the list of its members.".to_owned()],
+                quote: None,
+            },
             Self::RequestMessage { number, name, writer, message, page } => Words {
                 subject: format!("Request {number}: a message from {}", one_line(writer)),
                 lines: vec![format!(
@@ -468,6 +501,7 @@ mod tests {
                 reason: Some(evil),
                 page,
             },
+            Letter::CoLeader { community: evil, requester: evil, page },
             Letter::RequestMessage { number: "2026-0001", name: evil, writer: evil, message: evil, page },
             Letter::AdministratorEntry { community: evil, administrator: evil, reason: evil, hours: 8, page },
         ];

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     view::{CommunityRequest, CommunityRequestState, whole},
-    write::{own_page, reached, tell},
+    write::{CoLeaders, own_page, reached, tell},
 };
 use crate::{
     access::{Access, words::CommunityVisibility},
@@ -235,7 +235,7 @@ pub(in crate::communities) async fn decide(
     }
     let (verdict, said) = match wanted.decision {
         Word::Accept => {
-            let founding = models::founding(&request.wish).map_err(|error| {
+            let founding = models::founding(&request.wish, &request.requester_language).map_err(|error| {
                 tracing::error!(%error, "the first pages of a community can't be written");
                 Problem::new(&INTERNAL)
             })?;
@@ -245,8 +245,13 @@ pub(in crate::communities) async fn decide(
         Word::Refuse => (Verdict::Refuse, mail::Decision::Refused),
     };
     let decision = Decision { by: user, revision: wanted.revision, verdict, reason: reason.clone() };
+    let co_leaders = match wanted.decision {
+        Word::Accept => CoLeaders::of(&state, &request.wish.co_leaders, user).await?,
+        Word::Changes | Word::Refuse => CoLeaders::default(),
+    };
     let letters = |community: Option<&Community>| -> Vec<NewMail> {
-        let Some(email) = request.requester_email.as_deref() else { return Vec::new() };
+        let mut all = community.map_or_else(Vec::new, |made| co_leaders.letters(&state, made, &request.requester.name));
+        let Some(email) = request.requester_email.as_deref() else { return all };
         let path = community.map_or_else(|| own_page(id), |community| format!("/c/{}", community.slug));
         let letter = Letter::RequestDecided {
             number: request.number.as_deref().unwrap_or_default(),
@@ -255,7 +260,8 @@ pub(in crate::communities) async fn decide(
             reason: reason.as_deref(),
             page: &state.mail().page(&path),
         };
-        vec![state.mail().write(&letter, To { email, language: &request.requester_language })]
+        all.push(state.mail().write(&letter, To { email, language: &request.requester_language }));
+        all
     };
     match state.db().requests().decide(id, &decision, &letters).await? {
         Decided::Done(community) => {

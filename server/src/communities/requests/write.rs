@@ -7,9 +7,11 @@ use axum::{
 };
 use crdt_store::{
     UserId,
+    communities::Community,
     instance::WhoMayCreate,
     mails::NewMail,
     requests::{After, Request, Wish, Written},
+    users::{Role, User},
 };
 use serde::{Deserialize, Serialize};
 use time::Duration;
@@ -273,12 +275,15 @@ async fn hand_in(
 ) -> Result<(), Problem> {
     let requests = state.db().requests();
     if state.db().instance().policy().await?.who_may_create == WhoMayCreate::Agents {
-        let founding = models::founding(wish).map_err(|error| {
+        let founding = models::founding(wish, &who.language).map_err(|error| {
             tracing::error!(%error, "the first pages of a community can't be written");
             Problem::new(&INTERNAL)
         })?;
-        let opened = requests.open(id, user, revision, &founding).await?;
+        let co_leaders = CoLeaders::of(state, &wish.co_leaders, user).await?;
+        let letters = |made: &Community| co_leaders.letters(state, made, &who.name);
+        let opened = requests.open(id, user, revision, &founding, &letters).await?;
         let community = opened.ok_or_else(|| Problem::new(&MOVED))?;
+        state.mail().nudge();
         tracing::info!(community.id = %community.id, "a community was opened");
         tell(state, id, user);
         for leader in wish.co_leaders.iter().chain([&user]) {
@@ -304,6 +309,30 @@ async fn hand_in(
     mail.nudge();
     tell(state, id, user);
     Ok(())
+}
+
+/// Those whom a requester named to lead with them, as far as they may and can be written to.
+#[derive(Default)]
+pub(super) struct CoLeaders(Vec<User>);
+
+impl CoLeaders {
+    /// All but whoever brings the community about.
+    pub async fn of(state: &state::State, named: &[UserId], but: UserId) -> Result<Self, Problem> {
+        let mut all = Vec::with_capacity(named.len());
+        for id in named.iter().filter(|id| **id != but) {
+            let found = state.db().users().get(*id).await?;
+            all.extend(found.filter(|person| person.role != Role::Outsider && person.suspended_at.is_none()));
+        }
+        Ok(Self(all))
+    }
+
+    pub fn letters(&self, state: &state::State, made: &Community, requester: &str) -> Vec<NewMail> {
+        let mail = state.mail();
+        let page = mail.page(&format!("/c/{}", made.slug));
+        let letter = Letter::CoLeader { community: &made.name, requester, page: &page };
+        let with_address = self.0.iter().filter_map(|person| Some((person.email.as_deref()?, &person.language)));
+        with_address.map(|(email, language)| mail.write(&letter, To { email, language })).collect()
+    }
 }
 
 async fn to_administrators(state: &state::State, letter: &Letter<'_>, but: UserId) -> Result<Vec<NewMail>, Problem> {
