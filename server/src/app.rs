@@ -85,7 +85,7 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartE
     let db = open(&config).await?;
     let migrated = db.migrate().await?;
     if config.demo {
-        seed::plant(&db).await?;
+        seed::plant(&db, (config.clock)()).await?;
     }
     let figures = telemetry::figures();
     let auth = Auth::open(&config, &db).await?;

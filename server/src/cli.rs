@@ -346,7 +346,7 @@ async fn lay(config: Config, scale: Scale) -> Result<(), Failure> {
     let now = (config.clock)();
     let tell = |line: &str| eprintln!("{line}");
     let seeded = match scale {
-        Scale::Demo => seed::plant(&db).await,
+        Scale::Demo => seed::plant(&db, now).await,
         Scale::Small => seed::scale::lay(&db, seed::scale::SMALL, now, tell).await,
         Scale::Full => seed::scale::lay(&db, seed::scale::FULL, now, tell).await,
     };

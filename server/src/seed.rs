@@ -4,6 +4,7 @@
 //! stays as it is. Every id is fixed and every step may be repeated, so that a start that was cut off in the
 //! middle is finished by the next one.
 
+mod awaited;
 pub mod scale;
 mod texts;
 
@@ -14,6 +15,7 @@ use crdt_store::{
     documents::{NewDocument, Sharing},
     users::{NewUser, UserChange},
 };
+use time::OffsetDateTime;
 use uuid::{Uuid, uuid};
 
 use crate::account::demo::{AWA, BRUNO, CHLOE, DAVID, INES, LUCIE, PEOPLE};
@@ -99,7 +101,7 @@ const COMMUNITIES: [Community; 3] = [
 ];
 
 /// Lays the demonstration, unless this database has it already.
-pub async fn plant(db: &Db) -> Result<Seeded, SeedError> {
+pub async fn plant(db: &Db, now: OffsetDateTime) -> Result<Seeded, SeedError> {
     if db.settings().get(LAID).await?.is_some() {
         return Ok(Seeded::There);
     }
@@ -132,6 +134,7 @@ pub async fn plant(db: &Db) -> Result<Seeded, SeedError> {
     }
     let home = CommunityId(COMMUNITIES[0].id);
     db.communities().set_welcome_document(home, DocumentId(document_id(WELCOME))).await?;
+    awaited::lay(db, now, CommunityId(COMMUNITIES[1].id), CommunityId(COMMUNITIES[2].id), AWA).await?;
     db.settings().set(LAID, b"1").await?;
     Ok(Seeded::Laid)
 }

@@ -47,7 +47,7 @@ pub async fn lay(db: &Db, scale: Scale, now: OffsetDateTime, say: impl Fn(&str))
     if db.settings().get(LAID).await?.is_some() {
         return Ok(Seeded::There);
     }
-    plant(db).await?;
+    plant(db, now).await?;
     let bulk = db.bulk();
     let mut crowd = Crowd::default();
     let mut people = People::new(SEED, now);
