@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crdt_store::{
     CommunityId, Db, DocumentId, StoreError, UserId,
-    communities::Met,
+    communities::{Met, Visibility},
     documents::{AccessFacts, Listed, NewSharing, Shared},
 };
 use time::OffsetDateTime;
@@ -97,6 +97,20 @@ impl Guard {
             return Err(Denied::Forbidden);
         }
         Ok((met, access))
+    }
+
+    /// The right of somebody who doesn't belong to a community of this visibility, and entered it until then, if at all;
+    /// `None` where they may not know of it.
+    pub fn onlooker(
+        &self,
+        role: Role,
+        visibility: Visibility,
+        entered_until: Option<OffsetDateTime>,
+    ) -> Option<Access> {
+        let entered = entered_until.is_some_and(|until| until > (self.clock)());
+        let what = policy::Community { visibility, archived: false, role: None, entered };
+        let who = policy::Person { role, suspended: false };
+        policy::sees_cover(who, what).then(|| policy::community(who, what))
     }
 
     /// A community that a person runs.
@@ -237,10 +251,7 @@ fn unavailable(error: StoreError) -> Denied {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use crdt_store::{
-        communities::{MemberRole, Visibility},
-        documents::Sharing,
-    };
+    use crdt_store::{communities::MemberRole, documents::Sharing};
     use time::Duration;
 
     use super::*;

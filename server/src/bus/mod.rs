@@ -35,6 +35,9 @@ impl fmt::Display for Topic {
 /// No document has this id: here nodes tell one another what the feed tells their people, as [`News::Notify`].
 pub const FEED: Topic = Topic { document: DocumentId(Uuid::nil()), epoch: 0 };
 
+/// And here, of whom they have with them in which community.
+pub const HERE: Topic = Topic { document: DocumentId(Uuid::nil()), epoch: 1 };
+
 /// What comes in about a topic.
 #[derive(Debug)]
 pub enum Heard {

@@ -1,8 +1,8 @@
 //! Who sits at the feed of this node: sockets by person.
 
 use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 use crdt_store::{LoginId, UserId};
@@ -10,6 +10,7 @@ use dashmap::DashMap;
 
 use super::{
     event::LiveEvent,
+    here::Here,
     mailbox::{End, Mailbox, Post},
 };
 use crate::access::Role;
@@ -25,12 +26,12 @@ struct Sockets {
 }
 
 #[derive(Debug)]
-struct Socket {
-    number: u64,
-    login: LoginId,
+pub(super) struct Socket {
+    pub number: u64,
+    pub login: LoginId,
     /// As it was at the last look.
-    administers: AtomicBool,
-    mailbox: Mailbox,
+    role: Mutex<Role>,
+    pub mailbox: Mailbox,
 }
 
 /// A socket's place, given back when dropped.
@@ -39,18 +40,15 @@ pub struct Seat {
     person: UserId,
     socket: Arc<Socket>,
     desk: Desk,
+    here: Here,
 }
 
 impl Desk {
-    pub fn sit(&self, person: UserId, login: LoginId, role: Role) -> Seat {
-        let socket = Arc::new(Socket {
-            number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
-            login,
-            administers: AtomicBool::new(role == Role::Administrator),
-            mailbox: Mailbox::default(),
-        });
+    pub fn sit(&self, person: UserId, login: LoginId, role: Role, here: Here) -> Seat {
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
+        let socket = Arc::new(Socket::new(number, login, role));
         self.0.by_person.entry(person).or_default().push(socket.clone());
-        Seat { person, socket, desk: self.clone() }
+        Seat { person, socket, desk: self.clone(), here }
     }
 
     pub fn people(&self) -> Vec<UserId> {
@@ -79,7 +77,7 @@ impl Desk {
     pub fn tell_administrators(&self, event: &LiveEvent) {
         let text = event.text();
         self.each(|socket| {
-            if socket.administers.load(Ordering::Relaxed) {
+            if socket.role() == Role::Administrator {
                 socket.mailbox.put(&text);
             }
         });
@@ -93,7 +91,7 @@ impl Desk {
     pub fn found(&self, standing: impl Fn(LoginId) -> Option<Result<Role, End>>) {
         self.each(|socket| match standing(socket.login) {
             None => {}
-            Some(Ok(role)) => socket.administers.store(role == Role::Administrator, Ordering::Relaxed),
+            Some(Ok(role)) => *socket.lock() = role,
             Some(Err(end)) => socket.mailbox.end(end),
         });
     }
@@ -107,10 +105,32 @@ impl Desk {
     }
 }
 
+impl Socket {
+    pub fn new(number: u64, login: LoginId, role: Role) -> Self {
+        Self { number, login, role: Mutex::new(role), mailbox: Mailbox::default() }
+    }
+
+    pub fn role(&self) -> Role {
+        *self.lock()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Role> {
+        self.role.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Seat {
     /// Spreads what many would do at once.
     pub fn number(&self) -> u64 {
         self.socket.number
+    }
+
+    pub(super) fn person(&self) -> UserId {
+        self.person
+    }
+
+    pub(super) fn socket(&self) -> &Arc<Socket> {
+        &self.socket
     }
 
     pub(super) async fn next(&self) -> Post {
@@ -120,6 +140,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.here.leave(self.socket.number);
         if let Some(mut sockets) = self.desk.0.by_person.get_mut(&self.person) {
             sockets.retain(|socket| socket.number != self.socket.number);
         }
@@ -148,8 +169,9 @@ mod tests {
     #[tokio::test]
     async fn a_person_is_told_on_all_their_sockets_and_nobody_else_is() {
         let desk = Desk::default();
-        let (one, other) = (desk.sit(AWA, FIRST, Role::Administrator), desk.sit(AWA, SECOND, Role::Administrator));
-        let bruno = desk.sit(BRUNO, LoginId(Uuid::from_u128(5)), Role::Agent);
+        let sit = |person, login, role| desk.sit(person, login, role, Here::default());
+        let (one, other) = (sit(AWA, FIRST, Role::Administrator), sit(AWA, SECOND, Role::Administrator));
+        let bruno = sit(BRUNO, LoginId(Uuid::from_u128(5)), Role::Agent);
         desk.tell_person(AWA, &LiveEvent::Me);
         desk.tell_administrators(&LiveEvent::Requests);
         desk.tell_person(BRUNO, &LiveEvent::Invitations);
@@ -165,7 +187,8 @@ mod tests {
     #[tokio::test]
     async fn a_sign_in_that_is_over_ends_its_sockets_and_a_role_is_followed() {
         let desk = Desk::default();
-        let (one, other) = (desk.sit(AWA, FIRST, Role::Agent), desk.sit(AWA, SECOND, Role::Agent));
+        let sit = |login| desk.sit(AWA, login, Role::Agent, Here::default());
+        let (one, other) = (sit(FIRST), sit(SECOND));
         desk.found(|login| Some(if login == FIRST { Err(End::SignedOut) } else { Ok(Role::Administrator) }));
         assert_eq!(kinds(&one).await, ["SignedOut"]);
         desk.tell_administrators(&LiveEvent::Requests);

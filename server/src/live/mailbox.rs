@@ -1,4 +1,5 @@
-//! What waits for one socket. Never more than [`MOST`] different events: beyond that one `resync` stands for all.
+//! What waits for one socket. Never more than [`MOST`] different events: beyond that one `resync` stands for all. Of who is
+//! here only the latest waits.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -37,6 +38,7 @@ pub(super) struct Mailbox {
 #[derive(Debug, Default)]
 struct Waiting {
     events: Vec<Arc<str>>,
+    here: Option<Arc<str>>,
     resync: Resync,
     end: Option<End>,
 }
@@ -68,6 +70,17 @@ impl Mailbox {
         self.bell.notify_one();
     }
 
+    /// Who is here now, instead of what was said of it before; or that it is not for this socket any more.
+    pub fn put_here(&self, text: Option<Arc<str>>) {
+        let mut waiting = self.lock();
+        let rings = text.is_some();
+        waiting.here = text;
+        drop(waiting);
+        if rings {
+            self.bell.notify_one();
+        }
+    }
+
     pub fn resync(&self) {
         let mut waiting = self.lock();
         if waiting.resync == Resync::No {
@@ -94,8 +107,8 @@ impl Mailbox {
                 match waiting.resync {
                     Resync::Now => return waiting.take_resync(),
                     Resync::InTurn => true,
-                    Resync::No if waiting.events.is_empty() => false,
-                    Resync::No => return Post::Events(std::mem::take(&mut waiting.events)),
+                    Resync::No if waiting.events.is_empty() && waiting.here.is_none() => false,
+                    Resync::No => return waiting.take(),
                 }
             };
             match in_turn {
@@ -118,8 +131,14 @@ impl Mailbox {
 impl Waiting {
     fn take_resync(&mut self) -> Post {
         self.resync = Resync::No;
-        self.events.clear();
-        Post::Events(vec![super::LiveEvent::Resync.text()])
+        self.events = vec![super::LiveEvent::Resync.text()];
+        self.take()
+    }
+
+    fn take(&mut self) -> Post {
+        let mut texts = std::mem::take(&mut self.events);
+        texts.extend(self.here.take());
+        Post::Events(texts)
     }
 }
 
@@ -145,6 +164,21 @@ mod tests {
         assert_eq!(mailbox.next(0).await, Post::Events(vec![Arc::from(r#"{"kind":"resync"}"#)]));
         mailbox.put(&text(7));
         assert_eq!(mailbox.next(0).await, Post::Events(vec![text(7)]));
+    }
+
+    #[tokio::test]
+    async fn of_who_is_here_the_latest_waits_beside_all_else() {
+        let mailbox = Mailbox::default();
+        mailbox.put_here(Some(text(1)));
+        mailbox.put(&text(7));
+        mailbox.put_here(Some(text(2)));
+        assert_eq!(mailbox.next(0).await, Post::Events(vec![text(7), text(2)]));
+        mailbox.put_here(Some(text(3)));
+        mailbox.resync();
+        assert_eq!(mailbox.next(0).await, Post::Events(vec![Arc::from(r#"{"kind":"resync"}"#), text(3)]));
+        mailbox.put_here(Some(text(4)));
+        mailbox.put_here(None);
+        assert!(futures_util::poll!(std::pin::pin!(mailbox.next(0))).is_pending());
     }
 
     #[tokio::test]

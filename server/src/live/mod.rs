@@ -6,22 +6,28 @@
 //! [`LiveEvent::Resync`]. Who is told is looked up at the moment of telling: members of a community are asked of the
 //! database, and a sign-in that has ended takes its sockets along ([`watch`]).
 //!
+//! A page may say where it is ([`place`]). Those who belong to that community and are there are then told who else is
+//! ([`here`], [`gather`]), and those who only look at it when its page changes.
+//!
 //! Bounds: words that wait here, and for each socket; beyond them one `resync` stands for all. The door is the roof's
 //! (`app/feed.rs`).
 
 mod desk;
 mod event;
+mod gather;
+mod here;
 mod mailbox;
+mod place;
 pub mod socket;
 mod watch;
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicBool, Ordering},
 };
 
 use crdt_store::{Db, DocumentId, Engine, LoginId, UserId};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 pub use event::{Audience, LiveEvent};
 use event::{Word, read_word};
@@ -29,10 +35,11 @@ pub use mailbox::End;
 
 use crate::{
     access::{Guard, Role},
-    bus::{Bus, Envelope, FEED, Heard, Link, News},
+    bus::{Bus, Envelope, FEED, HERE, Heard, Link, News},
     shutdown::Shutdown,
 };
 use desk::{Desk, Seat};
+use here::Here;
 
 /// Words that wait for their audience to be looked up.
 const WAITING_MAX: usize = 1_024;
@@ -49,6 +56,9 @@ struct Inner {
     /// What it remembers of those who are spoken of is forgotten.
     guard: Guard,
     desk: Desk,
+    here: Here,
+    /// When another node was last told, because it asked, who is here.
+    answered_at: Mutex<Option<Instant>>,
     queue: mpsc::Sender<Word>,
     /// Words were lost while nobody could be asked who they were for.
     owed: AtomicBool,
@@ -63,6 +73,8 @@ impl Live {
             bus,
             guard: guard.clone(),
             desk: Desk::default(),
+            here: Here::default(),
+            answered_at: Mutex::new(None),
             queue,
             owed: AtomicBool::new(false),
         };
@@ -74,6 +86,16 @@ impl Live {
             Arc::new(move |heard| live.hear(heard))
         };
         shutdown.spawn(live.0.bus.subscribe(FEED, ear));
+        let ear_for_people = {
+            let live = live.clone();
+            Arc::new(move |heard| live.hear_of_people(heard))
+        };
+        let subscribed = live.0.bus.subscribe(HERE, ear_for_people);
+        let (gathering, ends) = (live.clone(), shutdown.clone());
+        shutdown.spawn(async move {
+            subscribed.await;
+            gather::gather(gathering, ends).await;
+        });
         live
     }
 
@@ -90,7 +112,7 @@ impl Live {
 
     /// A place at the feed for one socket of a person who is signed in.
     pub(crate) fn sit(&self, person: UserId, login: LoginId, role: Role) -> Seat {
-        self.0.desk.sit(person, login, role)
+        self.0.desk.sit(person, login, role, self.0.here.clone())
     }
 
     /// What others say is not heard, or there may be others who can't be heard: pages look for themselves.
@@ -137,6 +159,10 @@ impl Live {
     }
 
     async fn look_up(&self, words: &mut Vec<Word>) {
+        if let Err(error) = self.heed(words).await {
+            tracing::debug!(%error, "live.look_up can't ask who may look at a community");
+            self.0.owed.store(true, Ordering::Release);
+        }
         let mut of_communities = Vec::new();
         for word in words.drain(..) {
             match word.to {

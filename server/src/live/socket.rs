@@ -1,7 +1,8 @@
-//! One socket of the feed: texts down, nothing up.
+//! One socket of the feed: texts down, and up where its page is.
 //!
-//! A client is expected to say nothing but the protocol's own words; what else it sends ends the socket. A socket that
-//! can't take what is sent to it within a while ends as well, and its page starts again with everything.
+//! A client is expected to say nothing but that ([`super::place`]); what else it sends ends the socket, and from one that
+//! says it too often less is read. A socket that can't take what is sent to it within a while ends as well, and its page
+//! starts again with everything.
 
 use std::{future::Future, time::Duration};
 
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -23,6 +24,7 @@ use super::{
     Live, LiveEvent,
     desk::Seat,
     mailbox::{End, Post},
+    place::read_said,
 };
 use crate::shutdown::Shutdown;
 
@@ -54,12 +56,39 @@ pub fn config() -> WebSocketConfig {
 type Closing = (u16, &'static str);
 
 const RESTARTING: Closing = (1012, "restarting");
-const NOTHING_EXPECTED: Closing = (1003, "nothing is expected here");
+const NOT_EXPECTED: Closing = (1003, "not expected here");
 
 fn closing(end: End) -> Closing {
     match end {
         End::SignedOut => (4401, "signed-out"),
         End::Suspended => (4403, "suspended"),
+    }
+}
+
+/// How often a page says where it is: a few times at once, then every half second. Beyond that nothing is read.
+struct Pace {
+    left: u32,
+    since: Instant,
+}
+
+impl Pace {
+    const RESERVE: u32 = 10;
+    const ONE_IN: Duration = Duration::from_millis(500);
+
+    fn new(now: Instant) -> Self {
+        Self { left: Self::RESERVE, since: now }
+    }
+
+    /// When the next may be read after one that was read now.
+    fn spend(&mut self, now: Instant) -> Instant {
+        let gained = now.duration_since(self.since).as_millis() / Self::ONE_IN.as_millis();
+        let gained = u32::try_from(gained).unwrap_or(u32::MAX);
+        if gained > 0 {
+            self.left = self.left.saturating_add(gained).min(Self::RESERVE);
+            self.since = now;
+        }
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 { now + Self::ONE_IN } else { now }
     }
 }
 
@@ -107,6 +136,8 @@ where
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let began = Instant::now();
     let (mut heard_at, mut sent_at, mut hinted_at) = (began, began, began);
+    let mut pace = Pace::new(began);
+    let mut read_from = began;
     let mut my_turn_to_end = std::pin::pin!(async {
         shutdown.draining().await;
         tokio::time::sleep(DRAIN_SLICE * (seat.number() % DRAIN_SLICES) as u32).await;
@@ -126,14 +157,20 @@ where
                     sent_at = Instant::now();
                 }
             },
-            message = ws.next() => {
+            () = sleep_until(read_from), if read_from > Instant::now() => {}
+            message = ws.next(), if read_from <= Instant::now() => {
                 heard_at = Instant::now();
                 heard();
                 match message {
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    Some(Ok(Message::Text(_) | Message::Binary(_)) | Err(Error::Capacity(_))) => {
-                        return Ok(Some(NOTHING_EXPECTED));
-                    }
+                    Some(Ok(Message::Text(text))) => match read_said(&text) {
+                        Some(said) => {
+                            read_from = pace.spend(heard_at);
+                            live.said(seat, said).await;
+                        }
+                        None => return Ok(Some(NOT_EXPECTED)),
+                    },
+                    Some(Ok(Message::Binary(_)) | Err(Error::Capacity(_))) => return Ok(Some(NOT_EXPECTED)),
                     // The answer is written already; it only has to leave.
                     Some(Ok(Message::Close(_))) => {
                         let _ = timeout(CLOSE_TIMEOUT, ws.flush()).await;
@@ -172,5 +209,23 @@ async fn in_time(writing: impl Future<Output = Result<(), Error>>) -> Result<(),
     match timeout(WRITE_TIMEOUT, writing).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(Gone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_moves_fast_for_a_while_and_then_at_its_pace() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        for _ in 1..Pace::RESERVE {
+            assert_eq!(pace.spend(start), start);
+        }
+        assert_eq!(pace.spend(start), start + Pace::ONE_IN);
+        assert_eq!(pace.spend(start), start + Pace::ONE_IN, "it can't be outrun");
+        let later = start + Duration::from_secs(3600);
+        assert_eq!((1..).take_while(|_| pace.spend(later) == later).count(), Pace::RESERVE as usize - 1);
     }
 }

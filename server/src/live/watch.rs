@@ -1,4 +1,5 @@
-//! Looks again and again whether those who sit at the feed still may, in one question for all.
+//! Looks again and again whether those who sit at the feed still may, and are still what they were to the community they
+//! are in, in one question for all.
 //!
 //! As with the seats of rooms: nobody announces an end, the database is the truth, and while it is away nothing changes.
 
@@ -57,5 +58,5 @@ async fn look(live: &Live) -> Result<(), StoreError> {
         }
     }
     live.0.desk.found(|login| found.get(&login).copied());
-    Ok(())
+    live.look_at_places().await
 }
