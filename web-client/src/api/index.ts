@@ -1,5 +1,6 @@
 export * from "./account";
 export { Problem, Unreachable } from "./client";
+export * from "./here";
 export * from "./invitations";
 export { keep } from "./kept";
 export * from "./people";

@@ -12,6 +12,7 @@ import { toast } from "../ui/Toasts";
 import { useLiveFeed } from "./live";
 import { Shell } from "./Shell";
 import { KeyboardHelp, useShortcuts } from "./Shortcuts";
+import { useWhereabouts } from "./whereabouts";
 
 type Inside = {
   me: Me;
@@ -121,7 +122,7 @@ export function Root() {
   useReturn();
   useShortcuts(() => setHelp(true), Boolean(me.data));
   useTelling(me.data?.id);
-  useLiveFeed(Boolean(me.data));
+  useLiveFeed(Boolean(me.data), useWhereabouts(Boolean(me.data)));
 
   if (asked.alone) {
     return (

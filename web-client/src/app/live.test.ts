@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isPolled, keysOf } from "./live";
+import { gatheringOf, isPolled, keysOf } from "./live";
 
 test("each event names the answers it makes old", () => {
   expect(keysOf({ kind: "request", id: "r" })).toContainEqual(["request", "r"]);
@@ -24,4 +24,10 @@ test("without the feed only what changes under one's eyes is asked again and aga
     expect(isPolled(key), key.join()).toBe(true);
   for (const key of [["documents", "all", null], ["people", {}], ["admin", "audit"], ["config"]])
     expect(isPolled(key), key.join()).toBe(false);
+});
+
+test("who is here comes whole, or not at all", () => {
+  const people = [{ id: "a", name: "Awa", outsider: false, view: "overview" }];
+  expect(gatheringOf({ kind: "here", community: "s", count: 3, people })).toEqual({ count: 3, people });
+  expect(gatheringOf({ kind: "here", community: "s" })).toBeNull();
 });

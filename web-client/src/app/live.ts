@@ -1,9 +1,10 @@
 /**
- * What the feed tells becomes questions asked again. Where no socket comes through, the questions of a visible page whose
+ * What the feed tells becomes questions asked again; who is here comes whole. Where no socket comes through, the questions of a visible page whose
  * answers change under one's eyes are asked every five seconds instead.
  */
 import { type QueryClient, type QueryKey, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
+import { type Gathering, hereQuery } from "../api";
 import { Feed, type LiveEvent } from "../sync/feed";
 
 /** Which answers an event makes old. Null: all of them. */
@@ -56,32 +57,66 @@ function askAgain(queries: QueryClient, events: LiveEvent[]): void {
   for (const queryKey of keys.values()) void queries.invalidateQueries({ queryKey });
 }
 
-/** Runs the feed while somebody is signed in. */
-export function useLiveFeed(active: boolean): void {
+/** After these the server may see this tab with other eyes: what it said of itself is said again. */
+const CHANGES_PLACE = new Set(["me", "community", "resync"]);
+/** A feed that blinks takes nobody away. */
+const FORGETS_AFTER_MS = 10_000;
+
+/** Who is in a community, as the feed says; what can't be read is nobody. */
+export function gatheringOf({ count, people }: LiveEvent): Gathering | null {
+  if (typeof count !== "number" || !Array.isArray(people)) return null;
+  return { count, people: people as Gathering["people"] };
+}
+
+/** Runs the feed while somebody is signed in, and tells it where this tab is. */
+export function useLiveFeed(active: boolean, where: string): void {
   const queries = useQueryClient();
+  const running = useRef<Feed | null>(null);
+  const latest = useRef(where);
+  useEffect(() => {
+    latest.current = where;
+    running.current?.say(where);
+    // Who was there is not who will be when one comes back.
+    const { community } = JSON.parse(where) as { community?: string };
+    const predicate = ({ queryKey }: { queryKey: QueryKey }) => queryKey[1] !== community;
+    queries.setQueriesData({ queryKey: ["here"], predicate }, null);
+  }, [where, queries]);
+
   useEffect(() => {
     if (!active) return;
     let open = false;
     let heard: LiveEvent[] = [];
     let together: ReturnType<typeof setTimeout> | undefined;
+    let forget: ReturnType<typeof setTimeout> | undefined;
 
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const feed = new Feed({
       url: `${scheme}//${location.host}/live`,
       onOpen: (now) => {
         open = now;
+        clearTimeout(forget);
+        if (!now) {
+          forget = setTimeout(() => queries.setQueriesData({ queryKey: ["here"] }, null), FORGETS_AFTER_MS);
+        }
         // It may have been closed because the login is over.
         if (!now && navigator.onLine) void queries.invalidateQueries({ queryKey: ["me"] });
       },
       onEvent: (event) => {
+        if (event.kind === "here") {
+          if (event.community) queries.setQueryData(hereQuery(event.community).queryKey, gatheringOf(event));
+          return;
+        }
         heard.push(event);
         together ??= setTimeout(() => {
           together = undefined;
           askAgain(queries, heard);
+          if (heard.some(({ kind }) => CHANGES_PLACE.has(kind))) feed.repeat();
           heard = [];
         }, TOGETHER_MS);
       },
     });
+    running.current = feed;
+    feed.say(latest.current);
     const poll = setInterval(() => {
       if (open || document.visibilityState !== "visible" || !navigator.onLine) return;
       void queries.invalidateQueries({ predicate: ({ queryKey }) => isPolled(queryKey) });
@@ -93,6 +128,9 @@ export function useLiveFeed(active: boolean): void {
     document.addEventListener("visibilitychange", wake);
     return () => {
       feed.end();
+      running.current = null;
+      queries.setQueriesData({ queryKey: ["here"] }, null);
+      clearTimeout(forget);
       clearInterval(poll);
       clearTimeout(together);
       window.removeEventListener("online", wake);

@@ -8,10 +8,14 @@ class FakeSocket extends EventTarget {
     super();
     FakeSocket.made.push(this);
   }
-  close(): void {
+  sent: string[] = [];
+  send(text: string): void {
+    this.sent.push(text);
+  }
+  close(code = 1006): void {
     if (this.closed) return;
     this.closed = true;
-    this.dispatchEvent(new Event("close"));
+    this.dispatchEvent(Object.assign(new Event("close"), { code }));
   }
   tell(data: unknown): void {
     this.dispatchEvent(new MessageEvent("message", { data }));
@@ -191,4 +195,30 @@ test("after the end nothing more is heard or tried", () => {
   feed.wake();
   expect(FakeSocket.made).toHaveLength(1);
   expect(heard).toEqual([]);
+});
+
+test("where the tab is is said when the feed opens, when it changes, and again on the next socket", () => {
+  const feed = start();
+  feed.say("one");
+  expect(last().sent).toEqual([]);
+  last().opens();
+  feed.say("two");
+  feed.repeat();
+  expect(last().sent).toEqual(["one", "two", "two"]);
+  last().close();
+  feed.say("three");
+  clock.pass(2_000);
+  last().opens();
+  expect(last().sent).toEqual(["three"]);
+});
+
+test("a server that doesn't want to be told is told no more", () => {
+  const feed = start();
+  feed.say("one");
+  last().opens();
+  last().close(1003);
+  clock.pass(2_000);
+  last().opens();
+  feed.say("two");
+  expect(last().sent).toEqual([]);
 });

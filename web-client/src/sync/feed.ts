@@ -1,15 +1,18 @@
 /**
  * The feed: what changes elsewhere, told to this tab as it happens. One socket a tab, apart from the documents' own. It
  * carries no content, only names of what has changed; pages ask again. After any gap there is a `resync`: everything may
- * have changed meanwhile.
+ * have changed meanwhile. Up goes one thing: where the tab is, for those who are there as well; they are told by `here`.
  */
 
 export type LiveEvent = {
-  /** `me`, `community`, `members`, `request`, `requests`, `invitations`, `documents`, `document` or `resync`. */
+  /** `me`, `community`, `members`, `request`, `requests`, `invitations`, `documents`, `document`, `here` or `resync`. */
   kind: string;
   id?: string;
   slug?: string;
   community?: string;
+  /** Of `here` alone. */
+  count?: number;
+  people?: unknown;
 };
 
 type Surroundings = {
@@ -34,6 +37,8 @@ const MOST_DELAY_MS = 30_000;
 const OPENS_WITHIN_MS = 10_000;
 /** The server says that it is there every twenty seconds; a feed that is silent for longer has lost its network. */
 const SILENCE_MS = 50_000;
+/** A server of an earlier release doesn't want to be told anything. */
+const NOT_EXPECTED = 1003;
 /** A socket that lived so long was well: the next attempt is a first one again. */
 const WELL_AFTER_MS = 20_000;
 
@@ -51,6 +56,9 @@ function readEvent(data: unknown): LiveEvent | null {
 export class Feed {
   #wanted: Required<Wanted>;
   #socket: WebSocket | null = null;
+  #open = false;
+  #where: string | null = null;
+  #mute = false;
   #failures = 0;
   #missed = false;
   #cancel: () => void = () => {};
@@ -77,8 +85,20 @@ export class Feed {
     this.#connect();
   }
 
+  /** Where this tab is, now and whenever the feed opens again. */
+  say(where: string): void {
+    this.#where = where;
+    this.repeat();
+  }
+
+  /** What was said may count for more, or less, than it did. */
+  repeat(): void {
+    if (this.#open && !this.#mute && this.#where !== null) this.#socket?.send(this.#where);
+  }
+
   end(): void {
     this.#ended = true;
+    this.#open = false;
     this.#cancel();
     const socket = this.#socket;
     this.#socket = null;
@@ -101,6 +121,7 @@ export class Feed {
       well();
       if (!isMine()) return;
       this.#socket = null;
+      this.#open = false;
       this.#missed = true;
       if (opened) this.#wanted.onOpen(false);
       this.#again();
@@ -118,11 +139,13 @@ export class Feed {
     socket.addEventListener("open", () => {
       if (!isMine()) return;
       opened = true;
+      this.#open = true;
       heard();
       well = this.#wanted.after(WELL_AFTER_MS, () => {
         this.#failures = 0;
       });
       this.#wanted.onOpen(true);
+      this.repeat();
       if (this.#missed) this.#wanted.onEvent({ kind: "resync" });
       this.#missed = false;
     });
@@ -132,7 +155,10 @@ export class Feed {
       const event = readEvent(data);
       if (event && event.kind !== "alive") this.#wanted.onEvent(event);
     });
-    socket.addEventListener("close", lost);
+    socket.addEventListener("close", ({ code }: CloseEvent) => {
+      if (code === NOT_EXPECTED) this.#mute = true;
+      lost();
+    });
   }
 
   #again(): void {

@@ -8,14 +8,19 @@ export function Face({
   id,
   name,
   outsider = false,
+  live = false,
   size,
 }: {
   id: string;
   name: string;
   outsider?: boolean;
+  /** They are here at this moment. */
+  live?: boolean;
   size?: Size;
 }) {
-  const classes = ["avatar", personClass(id), outsider ? "ext" : "", size ?? ""].filter(Boolean).join(" ");
+  const classes = ["avatar", personClass(id), outsider ? "ext" : "", live ? "live" : "", size ?? ""]
+    .filter(Boolean)
+    .join(" ");
   return (
     <span className={classes} aria-hidden="true">
       {initials(name)}

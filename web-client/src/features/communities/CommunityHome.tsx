@@ -3,12 +3,13 @@ import { Link } from "@tanstack/react-router";
 import { UserPlus, Users } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { type CommunityPlace, type Me, placeQuery, useReachable } from "../../api";
+import { type CommunityPlace, type Me, Problem, placeQuery, useReachable } from "../../api";
 import { Tile } from "../../ui/Face";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
 import { OfflineNote } from "../../ui/States";
 import { ArchivedNote, EntryNote } from "./Banners";
+import { HereCard, HereFaces } from "./HereNow";
 import { JoinButton } from "./JoinButton";
 import { NoPlace } from "./NoPlace";
 import { Welcome } from "./Welcome";
@@ -30,7 +31,7 @@ export function CommunityFacts({
   );
 }
 
-function FactsLine({ place }: { place: CommunityPlace }) {
+function FactsLine({ place, selfId }: { place: CommunityPlace; selfId: string }) {
   const { t } = useTranslation();
   const members = t("communities.memberCount", { count: place.members_count });
   return (
@@ -48,6 +49,7 @@ function FactsLine({ place }: { place: CommunityPlace }) {
             })
           : members}
       </span>
+      <HereFaces place={place} selfId={selfId} />
     </p>
   );
 }
@@ -88,7 +90,9 @@ export function CommunityHomePage({ slug, me, documents }: Props) {
   const community = useQuery(placeQuery(slug));
   const place = community.data;
   usePageTitle(place?.name);
-  if (!place) {
+  // What was shown before is shown no more to whom it is closed meanwhile.
+  const closed = community.error instanceof Problem && community.error.status === 404;
+  if (!place || closed) {
     const known = me.communities.find((one) => one.slug === slug);
     return (
       <NoPlace
@@ -107,7 +111,7 @@ export function CommunityHomePage({ slug, me, documents }: Props) {
           <div className="grow">
             <h1>{place.name}</h1>
             <p className="lede">{place.purpose}</p>
-            <FactsLine place={place} />
+            <FactsLine place={place} selfId={me.id} />
           </div>
         </div>
         <div className="actions">
@@ -135,6 +139,7 @@ export function CommunityHomePage({ slug, me, documents }: Props) {
           {reads ? documents(place) : <ClosedNote place={place} />}
         </div>
         <div className="stack">
+          <HereCard place={place} selfId={me.id} />
           <Leaders place={place} selfId={me.id} />
         </div>
       </div>

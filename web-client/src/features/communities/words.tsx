@@ -50,17 +50,20 @@ type Shown = { id: string; name: string; service?: string | null; outsider: bool
 export function PersonLine({
   person,
   selfId,
+  live,
   second,
 }: {
   person: Shown;
   selfId: string;
+  /** They are here at this moment. */
+  live?: boolean;
   second?: string | null;
 }) {
   const { t } = useTranslation();
   const below = second === undefined ? person.service : second;
   return (
     <span className="person">
-      <Face id={person.id} name={person.name} outsider={person.outsider} />
+      <Face id={person.id} name={person.name} outsider={person.outsider} live={live} />
       <span>
         <span className="line tight">
           <span className="pname">{person.name}</span>
