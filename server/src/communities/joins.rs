@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    members::tell,
+    members::{tell, tell_change},
     view::{Paging, Person, account},
 };
 use crate::{
@@ -98,7 +98,10 @@ pub(super) async fn join(
     if came == Came::Asked {
         state.mail().nudge();
     }
-    tell(&state, &met, user);
+    match came {
+        Came::Joined => tell_change(&state, &met, user),
+        Came::Closed | Came::Member | Came::Asked => tell(&state, &met, user),
+    }
     Ok(Json(Joined { state: state_now }))
 }
 
@@ -263,7 +266,11 @@ pub(super) async fn answer(
     let user = joins.answer(met.community.id, id, account(&who)?, &given, letter.as_ref()).await?;
     let user: UserId = user.ok_or_else(|| Problem::new(&NOT_FOUND))?;
     state.mail().nudge();
-    tell(&state, &met, user);
+    if wanted.accept {
+        tell_change(&state, &met, user);
+    } else {
+        tell(&state, &met, user);
+    }
     state.live().tell(Audience::Person(user), LiveEvent::Invitations);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -168,7 +168,7 @@ pub(super) async fn change(
         Kept::Done(()) => {}
         Kept::LastLeader => return Err(Problem::new(&LAST_LEADER)),
     }
-    tell(&state, &met, user);
+    tell_change(&state, &met, user);
     let member = communities.member(met.community.id, user).await?.ok_or_else(|| Problem::new(&NOT_FOUND))?;
     Ok(Json(CommunityMember::of(member, Access::Manage)))
 }
@@ -195,7 +195,7 @@ pub(super) async fn remove(
         Kept::Done(()) => {}
         Kept::LastLeader => return Err(Problem::new(&LAST_LEADER)),
     }
-    tell(&state, &met, UserId(id));
+    tell_change(&state, &met, UserId(id));
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -236,14 +236,21 @@ pub(super) async fn leave(
         Left::LastLeader => return Err(Problem::new(&LAST_LEADER)),
         Left::NoSuccessor => return Err(bad("successor", "a member who may lead")),
     }
-    tell(&state, &met, user);
+    tell_change(&state, &met, user);
     if let Some(next) = leaving.successor {
         state.live().tell(Audience::Person(UserId(next)), LiveEvent::Me);
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Members learn that there are others, and the person that something of theirs has changed.
+/// The people of a community have changed, so its page has as well: for members, and for those who look at it.
+pub(super) fn tell_change(state: &crate::state::State, met: &Met, person: UserId) {
+    tell(state, met, person);
+    let event = LiveEvent::Community { id: met.community.id.0, slug: met.community.slug.clone() };
+    state.live().tell(Audience::Community(met.community.id), event);
+}
+
+/// Members learn that somebody comes or asks to, and the person that something of theirs has changed.
 pub(super) fn tell(state: &crate::state::State, met: &Met, person: UserId) {
     let (id, slug) = (met.community.id, met.community.slug.clone());
     let live = state.live();

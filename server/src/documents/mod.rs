@@ -24,9 +24,17 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(sharing::read, sharing::share))
 }
 
-/// The list of a community's documents has changed, for those who belong to it.
+/// The list of a community's documents has changed, for those who belong to it. A document of no community is in its
+/// author's list.
 fn tell_list(state: &State, found: &crdt_store::documents::Listed) {
-    if let (Some(community), Some(slug)) = (found.document.community_id, &found.community_slug) {
-        state.live().tell(Audience::Community(community), LiveEvent::Documents { community: slug.clone() });
+    let document = &found.document;
+    match (document.community_id, &found.community_slug, document.created_by) {
+        (Some(community), Some(slug), _) => {
+            state.live().tell(Audience::Community(community), LiveEvent::Documents { community: slug.clone() });
+        }
+        (None, _, Some(author)) => {
+            state.live().tell(Audience::Person(author), LiveEvent::Document { id: document.id.0 });
+        }
+        _ => {}
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         extract::{Json, Path},
         problem::{Body, NOT_FOUND},
     },
+    live::{Audience, LiveEvent},
 };
 
 /// What may be changed of a document, beside its text.
@@ -56,5 +57,10 @@ pub(super) async fn rename(
     state.rooms().notify(id, renamed.epoch, &json!({ "kind": "document", "title": renamed.title }));
     let found = find(&state, &who, id).await?;
     tell_list(&state, &found);
+    if let Some(sharing) = state.db().documents().sharing(id).await? {
+        for named in sharing.people {
+            state.live().tell(Audience::Person(named.user_id), LiveEvent::Document { id: id.0 });
+        }
+    }
     view::of(&who, found).map(Json).ok_or_else(|| Problem::new(&NOT_FOUND))
 }
