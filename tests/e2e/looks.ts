@@ -22,7 +22,10 @@ async function atRest(page: Page): Promise<void> {
 
 export async function hasNoFault(page: Page, where: string): Promise<void> {
   await atRest(page);
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  const { violations } = await new AxeBuilder({ page })
+    .setLegacyMode()
+    .options({ resultTypes: ["violations"] })
+    .analyze();
   const found = violations.map(
     (one) =>
       `${where}: ${one.impact} ${one.id} ${one.nodes.map((node) => node.target.join(" ")).join(" | ")}`,

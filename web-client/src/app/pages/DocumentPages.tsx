@@ -1,7 +1,7 @@
 import { useParams, useRouterState } from "@tanstack/react-router";
 import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { AllDocuments, DocumentPage, NewDocumentSomewhere } from "../../features/documents";
+import { AllDocuments, DocumentPage, NewDocument, NewDocumentSomewhere } from "../../features/documents";
 import { usePageTitle } from "../../ui/hooks";
 import { TextSkeleton } from "../../ui/States";
 import { useInside } from "../Root";
@@ -42,7 +42,12 @@ export function DocumentsPage() {
         </div>
       </div>
       <div className="page-body">
-        <AllDocuments community={null} selfId={me.id} emptyText={t("home.noDocuments")} />
+        <AllDocuments
+          community={null}
+          selfId={me.id}
+          emptyText={t("home.noDocuments")}
+          action={<NewDocument community={null} quiet />}
+        />
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useReachable } from "../../api";
-import { NewDocumentSomewhere, RecentDocuments } from "../../features/documents";
+import { NewDocument, NewDocumentSomewhere, RecentDocuments } from "../../features/documents";
 import { currentLanguage } from "../../i18n";
 import { sayToday } from "../../i18n/dates";
 import { usePageTitle } from "../../ui/hooks";
@@ -37,7 +37,13 @@ export function HomePage() {
               <h2 id="h-docs">{t("home.recent")}</h2>
               <Link to="/docs">{t("home.allDocuments")}</Link>
             </div>
-            <RecentDocuments community={null} limit={8} selfId={me.id} emptyText={t("home.noDocuments")} />
+            <RecentDocuments
+              community={null}
+              limit={8}
+              selfId={me.id}
+              emptyText={t("home.noDocuments")}
+              action={<NewDocument community={null} quiet />}
+            />
           </section>
           {reachable && me.role !== "outsider" ? <OpenCommunities /> : null}
         </div>
