@@ -57,6 +57,9 @@ pub struct Account {
     pub suspended_at: Option<OffsetDateTime>,
     /// How many communities they belong to today.
     pub communities_count: i64,
+    /// When they stop belonging to one of these next, where an end is set.
+    #[sqlx(try_from = "MaybeAt")]
+    pub next_end_at: Option<OffsetDateTime>,
     /// By what they were found: where a list goes on.
     pub found_by: String,
 }
@@ -137,12 +140,40 @@ macro_rules! found {
     };
 }
 
+/// Of the people around somebody: `$6` the community, or all of theirs; `$7` to `$12` words.
+macro_rules! around {
+    ($before:literal, $after:literal) => {
+        concat!(
+            "select u.id, u.name, u.service, u.role, u.name_key as found_by from ",
+            $before,
+            "select distinct b.user_id from memberships a
+             join memberships b on b.community_id = a.community_id
+             where a.user_id = $1 and $6 is null and (a.expires_at is null or a.expires_at > $2)
+                and (b.expires_at is null or b.expires_at > $2)
+             union
+             select b.user_id from memberships b where b.community_id = $6
+                and (b.expires_at is null or b.expires_at > $2)",
+            $after,
+            " join users u on u.id = q.user_id
+             where u.suspended_at is null and (u.name_key, u.id) > ($3, $4)
+                and ($7 = '' or exists (select 1 from person_words w where w.user_id = u.id
+                    and w.word >= $7 and w.word < $8))
+                and ($9 = '' or exists (select 1 from person_words w where w.user_id = u.id
+                    and w.word >= $9 and w.word < $10))
+                and ($11 = '' or exists (select 1 from person_words w where w.user_id = u.id
+                    and w.word >= $11 and w.word < $12))
+             order by u.name_key, u.id limit $5"
+        )
+    };
+}
+
 macro_rules! account {
     ($key:literal, $from:literal, $where:literal) => {
         concat!(
             "select u.id, u.name, u.service, u.email, u.role, u.created_at, u.last_seen_at, u.suspended_at,
                     (select count(*) from memberships m where m.user_id = u.id
-                        and (m.expires_at is null or m.expires_at > $1)) as communities_count, ",
+                        and (m.expires_at is null or m.expires_at > $1)) as communities_count,
+                    (select min(e.expires_at) from memberships e where e.user_id = u.id and e.expires_at > $1) as next_end_at, ",
             $key,
             " as found_by from ",
             $from,
@@ -182,23 +213,11 @@ impl People {
             (Some(_), _, _) | (None, Role::Outsider, _) => on!(
                 self.db.reader(),
                 all Found,
-                found!(
-                    "u.name_key",
-                    "(select distinct b.user_id from memberships a
-                      join memberships b on b.community_id = a.community_id
-                      where a.user_id = $1 and $6 is null and (a.expires_at is null or a.expires_at > $2)
-                        and (b.expires_at is null or b.expires_at > $2)
-                      union
-                      select b.user_id from memberships b where b.community_id = $6
-                        and (b.expires_at is null or b.expires_at > $2)) q
-                     join users u on u.id = q.user_id",
-                    "and ($7 = '' or exists (select 1 from person_words w where w.user_id = u.id
-                        and w.word >= $7 and w.word < $8))
-                     and ($9 = '' or exists (select 1 from person_words w where w.user_id = u.id
-                        and w.word >= $9 and w.word < $10))
-                     and ($11 = '' or exists (select 1 from person_words w where w.user_id = u.id
-                        and w.word >= $11 and w.word < $12))"
-                ),
+                match self.db.engine() {
+                    Engine::Sqlite => around!("(", ") q"),
+                    // As an array, so that memberships lead to people and not all people to memberships.
+                    Engine::Postgres => around!("unnest(array(", ")) as q (user_id)"),
+                },
                 user,
                 now,
                 key,
@@ -277,7 +296,9 @@ impl People {
                 all Account,
                 "select u.id, u.name, u.service, u.email, u.role, u.created_at, u.last_seen_at, u.suspended_at,
                         (select count(*) from memberships m where m.user_id = u.id
-                            and (m.expires_at is null or m.expires_at > $1)) as communities_count, '' as found_by
+                            and (m.expires_at is null or m.expires_at > $1)) as communities_count,
+                        (select min(e.expires_at) from memberships e where e.user_id = u.id and e.expires_at > $1) as next_end_at,
+                        '' as found_by
                  from users u
                  where u.last_seen_at > $5 and (u.last_seen_at, u.id) < ($2, $3) and ($6 is null or u.role = $6)
                     and (not $7 or u.suspended_at is not null)
@@ -361,7 +382,9 @@ impl People {
             maybe Account,
             "select u.id, u.name, u.service, u.email, u.role, u.created_at, u.last_seen_at, u.suspended_at,
                     (select count(*) from memberships m where m.user_id = u.id
-                        and (m.expires_at is null or m.expires_at > $1)) as communities_count, '' as found_by
+                        and (m.expires_at is null or m.expires_at > $1)) as communities_count,
+                        (select min(e.expires_at) from memberships e where e.user_id = u.id and e.expires_at > $1) as next_end_at,
+                        '' as found_by
              from users u where u.id = $2",
             self.db.now(),
             id

@@ -2,6 +2,7 @@
 
 use crdt_store::UserId;
 use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::people_node::{AWA, BRUNO, CHLOE, INES, LUCIE, NETWORK, Node, PRIVATE, SECRET, each};
@@ -70,6 +71,23 @@ async fn somebody_is_kept_out_at_once_and_somebody_administers() {
     statuses.sort_unstable();
     assert_eq!(statuses[0], 200);
     assert!(matches!(statuses[1], 403 | 409), "of two who demote each other one stays: {statuses:?}");
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_about_to_leave_is_listed_with_the_day() {
+    let node = Node::demo().await;
+    let (awa, lucie) = (node.as_person(AWA).await, node.as_person(LUCIE).await);
+    let listed = "/admin/people?expiring=true";
+    assert_eq!(lucie.get(listed).await.ok()["items"], json!([]));
+    let day = (OffsetDateTime::now_utc() + Duration::days(12)).date().to_string();
+    let member = awa.patch(&format!("/communities/{NETWORK}/members/{CHLOE}"), json!({ "expires_at": day })).await.ok();
+    let end = &member["expires_at"];
+    assert!(end.is_string(), "{member}");
+    let found = lucie.get(listed).await.ok();
+    assert_eq!((each(&found, "name"), each(&found, "next_end_at")), (vec![&json!("Chloé Martin")], vec![end]));
+    assert_eq!(lucie.get(&format!("/admin/people/{CHLOE}")).await.ok()["next_end_at"], *end);
+    assert_eq!(lucie.get(&format!("/admin/people/{AWA}")).await.ok()["next_end_at"], Value::Null);
     node.stop().await;
 }
 

@@ -78,6 +78,9 @@ pub struct AdminPerson {
     outsider: bool,
     suspended: bool,
     communities_count: i64,
+    /// When they stop belonging to one of these next, where an end is set.
+    #[serde(with = "time::serde::rfc3339::option")]
+    next_end_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
     last_seen_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339")]
@@ -95,6 +98,7 @@ impl From<Account> for AdminPerson {
             outsider: account.role == Role::Outsider,
             suspended: account.suspended_at.is_some(),
             communities_count: account.communities_count,
+            next_end_at: account.next_end_at,
             last_seen_at: account.last_seen_at,
             created_at: account.created_at,
         }

@@ -958,6 +958,11 @@ export interface components {
             /** Format: date-time */
             last_seen_at?: string | null;
             name: string;
+            /**
+             * Format: date-time
+             * @description When they stop belonging to one of these next, where an end is set.
+             */
+            next_end_at?: string | null;
             outsider: boolean;
             role: components["schemas"]["InstanceRole"];
             service?: string | null;

@@ -3,6 +3,8 @@ import { Ban, DoorOpen, Ellipsis, UserCheck, UserRoundX, UsersRound } from "luci
 import { useEffect, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type AdminPerson, adminPeopleQuery, changePerson, type Page, type Role } from "../../api";
+import { currentLanguage } from "../../i18n";
+import { sayDay } from "../../i18n/dates";
 import { Face } from "../../ui/Face";
 import { Icon } from "../../ui/Icon";
 import { Listed, SearchField, useSettled } from "../../ui/Lists";
@@ -55,7 +57,8 @@ function useChange() {
         text: change.role
           ? t("members.roleChanged", { name, role: t(`people.roles.${change.role}`) })
           : t(change.suspended ? "admin.people.suspendedOne" : "admin.people.reinstated", { name }),
-        undo: () => mutate({ person: { ...person, ...change }, change: backOf(person, change), undone: true }),
+        undo: () =>
+          mutate({ person: { ...person, ...change }, change: backOf(person, change), undone: true }),
       });
     },
     onError: (error, { person, change }) => {
@@ -105,6 +108,11 @@ function Row({
             {person.email ? (
               <span className="meta clip" title={person.email}>
                 {person.email}
+              </span>
+            ) : null}
+            {person.next_end_at ? (
+              <span className="meta">
+                {t("members.until", { date: sayDay(new Date(person.next_end_at), currentLanguage()) })}
               </span>
             ) : null}
           </span>
