@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Communities, Visibility};
 use crate::audit::{self, Act};
+use crate::db::Engine;
 use crate::db::at::{At, MaybeAt};
 use crate::entries::NewAdminEntry;
 use crate::error::Result;
@@ -96,6 +97,26 @@ macro_rules! by_name {
     };
 }
 
+/// Those that `$found` names as `q`; `$7` to `$10` more words, `$11` to `$15` which part.
+macro_rules! by_words {
+    ($found:literal) => {
+        kept!(
+            $found,
+            " join communities c on c.id = q.community_id
+              where (c.name_key, c.id) > ($2, $3)
+                and ($7 = '' or exists (select 1 from community_words w where w.community_id = c.id
+                    and w.word >= $7 and w.word < $8))
+                and ($9 = '' or exists (select 1 from community_words w where w.community_id = c.id
+                    and w.word >= $9 and w.word < $10))
+                and (not $11 or c.archived_at is not null)
+                and (not $12 or (c.leaders_count = 0 and c.archived_at is null))
+                and (not $13 or (c.active_at < $14 and c.archived_at is null))
+                and (not $15 or (c.active_at >= $14 and c.archived_at is null))
+              order by c.name_key, c.id limit $4"
+        )
+    };
+}
+
 impl Communities {
     /// Communities for administrators: by name; those that live or sleep by when something was written, from the one after `after`.
     pub async fn kept(&self, part: Part, q: &str, after: Option<&KeptAfter>, limit: u32) -> Result<Vec<Kept>> {
@@ -137,20 +158,14 @@ impl Communities {
             (Some(sought), part) => on!(
                 reader,
                 all Kept,
-                kept!(
-                    "(select distinct community_id from community_words where word >= $5 and word < $6) q
-                     join communities c on c.id = q.community_id",
-                    " where (c.name_key, c.id) > ($2, $3)
-                        and ($7 = '' or exists (select 1 from community_words w where w.community_id = c.id
-                            and w.word >= $7 and w.word < $8))
-                        and ($9 = '' or exists (select 1 from community_words w where w.community_id = c.id
-                            and w.word >= $9 and w.word < $10))
-                        and (not $11 or c.archived_at is not null)
-                        and (not $12 or (c.leaders_count = 0 and c.archived_at is null))
-                        and (not $13 or (c.active_at < $14 and c.archived_at is null))
-                        and (not $15 or (c.active_at >= $14 and c.archived_at is null))
-                      order by c.name_key, c.id limit $4"
-                ),
+                match self.db.engine() {
+                    Engine::Sqlite => by_words!("(select distinct community_id from community_words where word >= $5 and word < $6) q"),
+                    // As an array, so that the words lead to the rows and not all rows to the words.
+                    Engine::Postgres => by_words!(
+                        "unnest(array(select distinct community_id from community_words where word >= $5 and word < $6))
+                         as q (community_id)"
+                    ),
+                },
                 now,
                 key,
                 id,
