@@ -113,6 +113,14 @@ test('one client address may ask 120 times, and a forged header is no other addr
   assert.equal((await ask('nobody@exemple.gouv.fr', {}, { 'x-forwarded-for': '203.0.113.10' })).status, 202)
 })
 
+test('one client address may try 120 links, and its whole network of IPv6 counts as one', async () => {
+  const attempt = from => new Browser().call(site, 'POST', '/auth/email/redeem', { secret: 'x' }, { 'x-forwarded-for': from })
+  for (let turn = 0; turn < 120; turn++) assert.equal((await attempt(`2001:db8:7:7::${turn.toString(16)}`)).status, 410)
+  const refused = await attempt('2001:db8:7:7:ffff::1')
+  assert.deepEqual([refused.status, refused.json.code, refused.headers.get('retry-after')], [429, 'too-often', '900'])
+  assert.equal((await attempt('2001:db8:7:8::1')).status, 410)
+})
+
 test('what is no address, or more than asked for, is refused', async () => {
   const evil = [
     'awa', '', 'a@b', `${AWA}\r\nBcc: all@exemple.gouv.fr`, `${AWA}, ${BRUNO}`, `Awa <${AWA}>`, `${'x'.repeat(260)}@example.org`
