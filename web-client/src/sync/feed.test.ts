@@ -9,6 +9,9 @@ class FakeSocket extends EventTarget {
     FakeSocket.made.push(this);
   }
   sent: string[] = [];
+  get readyState(): number {
+    return this.closed ? WebSocket.CLOSED : WebSocket.OPEN;
+  }
   send(text: string): void {
     this.sent.push(text);
   }

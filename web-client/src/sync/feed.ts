@@ -93,7 +93,9 @@ export class Feed {
 
   /** What was said may count for more, or less, than it did. */
   repeat(): void {
-    if (this.#open && !this.#mute && this.#where !== null) this.#socket?.send(this.#where);
+    if (!this.#open || this.#mute || this.#where === null) return;
+    // A socket that is closing would only complain.
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(this.#where);
   }
 
   end(): void {
