@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Communities, Joining, MemberRole, Met, Visibility};
-use crate::db::Pool;
+use crate::db::{Engine, Pool};
 use crate::error::{Result, StoreError};
 use crate::ids::{CommunityId, UserId};
 use crate::names::{self, Sought};
@@ -80,13 +80,12 @@ macro_rules! met {
             "select c.id, c.slug, c.name, c.purpose, c.visibility, c.joining, c.model, c.created_at, c.archived_at,
                     (select count(*) from memberships n where n.community_id = c.id
                         and (n.expires_at is null or n.expires_at > $2)) as members_count,
-                    m.role,
-                    exists (select 1 from join_requests j where j.community_id = c.id and j.user_id = $1
-                        and j.state = 'open') as asked
+                    m.role, (j.id is not null) as asked
              from ",
             $from,
             " left join memberships m on m.community_id = c.id and m.user_id = $1
-                and (m.expires_at is null or m.expires_at > $2) ",
+                and (m.expires_at is null or m.expires_at > $2)
+              left join join_requests j on j.community_id = c.id and j.user_id = $1 and j.state = 'open' ",
             $($rest),+
         )
     };
@@ -103,6 +102,20 @@ macro_rules! known {
                 and (c.name_key, c.id) > ($3, $4) ",
             $more,
             " order by c.name_key, c.id limit $5"
+        )
+    };
+}
+
+/// Those that `$from` finds; `$10` to `$13` more words, `$14` whether one's own alone.
+macro_rules! by_words {
+    ($from:literal) => {
+        known!(
+            $from,
+            "and ($10 = '' or exists (select 1 from community_words w where w.community_id = c.id
+                and w.word >= $10 and w.word < $11))
+             and ($12 = '' or exists (select 1 from community_words w where w.community_id = c.id
+                and w.word >= $12 and w.word < $13))
+             and (not $14 or m.role is not null)"
         )
     };
 }
@@ -184,15 +197,17 @@ impl Communities {
             Some(sought) => on!(
                 self.db.reader(),
                 all Met,
-                known!(
-                    "(select distinct community_id from community_words where word >= $8 and word < $9) q
-                     join communities c on c.id = q.community_id",
-                    "and ($10 = '' or exists (select 1 from community_words w where w.community_id = c.id
-                        and w.word >= $10 and w.word < $11))
-                     and ($12 = '' or exists (select 1 from community_words w where w.community_id = c.id
-                        and w.word >= $12 and w.word < $13))
-                     and (not $14 or m.role is not null)"
-                ),
+                match self.db.engine() {
+                    Engine::Sqlite => by_words!(
+                        "(select distinct community_id from community_words where word >= $8 and word < $9) q
+                         join communities c on c.id = q.community_id"
+                    ),
+                    // As an array, so that the words lead to the rows and not all rows to the words.
+                    Engine::Postgres => by_words!(
+                        "unnest(array(select distinct community_id from community_words where word >= $8 and word < $9))
+                         as q (community_id) join communities c on c.id = q.community_id"
+                    ),
+                },
                 user,
                 now,
                 key,
