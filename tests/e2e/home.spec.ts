@@ -99,3 +99,28 @@ test("where no socket comes through, the page asks again by itself", async ({ pe
   await bruno.page.close();
   await network.end();
 });
+
+test("somebody who has nothing yet finds where to begin", async ({ person }) => {
+  const bruno = await person(BRUNO);
+  const { page } = bruno;
+  const nothing = { items: [], next_cursor: null };
+  await page.route(/\/api\/v1\/me$/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ json: { ...(await answer.json()), communities: [], invitations_count: 0 } });
+  });
+  await page.route(/\/api\/v1\/(documents|invitations|requests)(\?|$)/, (route) =>
+    route.request().method() === "GET" ? route.fulfill({ json: nothing }) : route.continue(),
+  );
+  await page.goto("/");
+  await expect(page.getByText("Vous n’êtes encore dans aucune communauté")).toBeVisible();
+  await expect(
+    page.getByRole("region", { name: "Vous pouvez les rejoindre" }).locator(".row").first(),
+  ).toBeVisible();
+  await expect(page.getByRole("link", { name: "Demander une communauté" })).toBeVisible();
+  await looksRight(page, "home of a newcomer");
+  await page
+    .getByRole("region", { name: "Documents récents" })
+    .getByRole("button", { name: "Nouveau document" })
+    .click();
+  await expect(page.getByRole("textbox", { name: "Titre du document" })).toBeVisible();
+});
