@@ -211,6 +211,16 @@ impl Postgres {
         Some(Self { url, programs: programs.pop().unwrap_or_else(|| "/usr/bin".into()), folder })
     }
 
+    /// What it writes about itself.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// Asks it something; a line a row.
+    pub fn sql(&self, text: &str) -> String {
+        run(&self.programs.join("psql"), &["--no-psqlrc", "--tuples-only", "--no-align", "-c", text, &self.url])
+    }
+
     fn kit() -> PathBuf {
         root().join("crdt-store/tests/kit/postgres.sh")
     }

@@ -7,6 +7,7 @@
 mod defences;
 mod place;
 mod sockets;
+mod whole_tables;
 
 use std::collections::BTreeSet;
 
