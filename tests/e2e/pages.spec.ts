@@ -2,11 +2,6 @@ import type { Page } from "@playwright/test";
 import { hasNoFault, looksRight, THEMES } from "./looks.ts";
 import { AWA, COMMUNITY, expect, makeDocument, type Person, saved, test, text } from "./people.ts";
 
-const LANGUAGES = [
-  { locale: "fr-FR", lang: "fr" },
-  { locale: "en-GB", lang: "en" },
-] as const;
-
 async function fill(page: Page): Promise<void> {
   await text(page).click();
   await page.keyboard.type("Un mot ");
@@ -30,38 +25,35 @@ async function fill(page: Page): Promise<void> {
   }
 }
 
-for (const { locale, lang } of LANGUAGES) {
-  test(`every page in ${lang}, light and dark, at 390 and 1440 px: axe, title, language, no sideways scroll`, async ({
-    person,
-    node,
-  }) => {
-    const visitor = await person(null, { locale });
-    await visitor.page.goto("/");
-    await expect(visitor.page.getByRole("button", { name: AWA })).toBeVisible();
-    await expect(visitor.page.locator("html")).toHaveAttribute("lang", lang);
-    await looksRight(visitor.page, "landing");
+// The other language, and every other address: routes.spec.ts.
+test("the pages of every day, light and dark, at 390 and 1440 px: axe, title, no sideways scroll", async ({
+  person,
+  node,
+}) => {
+  const visitor = await person(null);
+  await visitor.page.goto("/");
+  await expect(visitor.page.getByRole("button", { name: AWA })).toBeVisible();
+  await looksRight(visitor.page, "landing");
 
-    const awa: Person = await person(AWA, { locale });
-    const id = await makeDocument(awa, node, `Une page en ${lang}`, COMMUNITY);
-    for (const [address, shown] of [
-      ["/", "a.cover"],
-      ["/docs", "a.cover"],
-      [`/c/${COMMUNITY}`, ".person"],
-      [`/c/${COMMUNITY}/docs`, "a.cover"],
-      ["/nowhere", ".empty"],
-    ] as const) {
-      await awa.page.goto(address);
-      await expect(awa.page.locator(shown).first()).toBeVisible();
-      await expect(awa.page.locator("html")).toHaveAttribute("lang", lang);
-      await expect(awa.page).toHaveTitle(/ – Unisson$/);
-      await looksRight(awa.page, address);
-    }
-    await awa.page.goto(`/d/${id}`);
-    await expect(text(awa.page)).toBeVisible();
-    await fill(awa.page);
-    await looksRight(awa.page, "document");
-  });
-}
+  const awa: Person = await person(AWA);
+  const id = await makeDocument(awa, node, "Une page de tous les jours", COMMUNITY);
+  for (const [address, shown] of [
+    ["/", "a.cover"],
+    ["/docs", "a.cover"],
+    [`/c/${COMMUNITY}`, ".person"],
+    [`/c/${COMMUNITY}/docs`, "a.cover"],
+    ["/nowhere", ".empty"],
+  ] as const) {
+    await awa.page.goto(address);
+    await expect(awa.page.locator(shown).first()).toBeVisible();
+    await expect(awa.page).toHaveTitle(/ – Unisson$/);
+    await looksRight(awa.page, address);
+  }
+  await awa.page.goto(`/d/${id}`);
+  await expect(text(awa.page)).toBeVisible();
+  await fill(awa.page);
+  await looksRight(awa.page, "document");
+});
 
 test("what floats over a page: menus, dialogs and the sheet of a phone, by axe, in both themes", async ({
   person,
@@ -94,7 +86,6 @@ test("what floats over a page: menus, dialogs and the sheet of a phone, by axe, 
     await page.keyboard.press("Escape");
     await expect(help).toHaveCount(0);
     await expect(page.getByRole("button", { name: "Plus d’actions" })).toBeFocused();
-
   }
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto("/docs");
