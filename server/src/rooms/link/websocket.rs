@@ -70,6 +70,8 @@ const PING_AFTER: Duration = Duration::from_secs(20);
 /// What is larger is not copied: the library's buffer stays as large as its largest frame was.
 const COPIED_MAX: usize = 4 << 10;
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Whoever sends so many more after our word to close isn't about to give its own.
+const LAST_FRAMES: usize = 1_000;
 
 /// Small buffers: thousands of idle sockets are the rule. The one that is read into is filled with zeros at each
 /// reading. A message of any size can be written, since the queue before it is bounded.
@@ -169,7 +171,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Line for WebSocketLine<S> {
         let frame = CloseFrame { code: CloseCode::from(closing.code()), reason: reason.into() };
         let _ = timeout(CLOSE_TIMEOUT, async {
             self.ws.close(Some(frame)).await?;
-            while let Some(Ok(_)) = self.ws.next().await {}
+            let mut last = (&mut self.ws).take(LAST_FRAMES);
+            while let Some(Ok(_)) = last.next().await {}
             Ok::<(), Error>(())
         })
         .await;
@@ -178,9 +181,69 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Line for WebSocketLine<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use tokio::io::ReadBuf;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
     use super::*;
+    use crate::rooms::Settings;
+
+    /// A client that sends without end, and takes whatever is sent.
+    struct Endless {
+        frames: usize,
+    }
+
+    impl AsyncRead for Endless {
+        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            // A binary message of one byte, masked.
+            let frame = [0x82, 0x81, 0, 0, 0, 0, 7];
+            while buffer.remaining() >= frame.len() {
+                buffer.put_slice(&frame);
+                self.frames += 1;
+            }
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Endless {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    struct NoGate;
+
+    impl Gate for NoGate {
+        fn admit(&self) {}
+        fn message_read(&self) {}
+        fn bytes_read(&self) -> u64 {
+            0
+        }
+    }
+
+    /// There is always more, so that no timer gets its turn: nothing but the count ends it.
+    #[tokio::test]
+    async fn a_client_that_floods_is_not_listened_to_for_long_after_the_word_to_close() {
+        let settings = Settings::default();
+        let stream = Endless { frames: 0 };
+        let ws = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config(&settings))).await;
+        let mut line = WebSocketLine::new(ws, Arc::new(NoGate), None, &settings);
+        line.close((Closing::Protocol, "malformed frame")).await;
+        assert!(line.ws.get_ref().frames < 2 * LAST_FRAMES, "{}", line.ws.get_ref().frames);
+    }
 
     #[tokio::test]
     async fn frames_of_any_size_are_written_as_the_library_reads_them() {
