@@ -1,8 +1,10 @@
 //! What people notice of somebody who floods, stops reading or knocks all the time: the letters of a swarm, with and
 //! without such a client next to it.
 //!
-//! The abuser is a process of its own that does its worst for as long as it lives, at the lowest priority: a real one
-//! has a machine of its own. Documents are those of an open server.
+//! The abuser is a process of its own that does its worst for as long as it lives. A real one has a machine of its own:
+//! here it only runs when a processor has nothing else to do (`SCHED_IDLE`; with the lowest nice value it would still
+//! keep others waiting for a few milliseconds at a time). One that is busy and sends nothing shows what is left of that.
+//! Documents are those of an open server.
 
 use std::{net::SocketAddr, process::Stdio, time::Duration};
 
@@ -29,7 +31,6 @@ use crate::{
 
 /// At once, of those who come and go or do not read.
 const TASKS: usize = 8;
-const LOWEST: &str = "19";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Abuse {
@@ -47,6 +48,8 @@ pub enum Abuse {
     Knocking,
     /// Sends what is no message at all
     Junk,
+    /// Uses the processors and sends nothing
+    Busy,
 }
 
 impl Abuse {
@@ -59,6 +62,7 @@ impl Abuse {
             Self::Tokens => "a flood of wrong tokens",
             Self::Knocking => "a flood of connections",
             Self::Junk => "a flood of junk",
+            Self::Busy => "somebody busy who sends nothing",
         }
     }
 }
@@ -123,8 +127,8 @@ async fn run(programs: &mut Programs, abuse: Option<Abuse>, plan: Plan) -> Resul
 
 fn abuser(server: &Server, abuse: Abuse) -> Result<Child> {
     let word = abuse.to_possible_value().context("each has a name")?;
-    Command::new("nice")
-        .args(["-n", LOWEST])
+    Command::new("chrt")
+        .args(["--idle", "0"])
         .arg(std::env::current_exe()?)
         .args(["abuser", &server.door("").address.to_string(), word.get_name()])
         .stdin(Stdio::null())
@@ -211,6 +215,13 @@ async fn once(address: SocketAddr, abuse: Abuse, number: usize, turn: u64) -> Re
                 Bytes::from(vec![byte; 1 + usize::from(byte)])
             })
             .await
+        }
+        Abuse::Busy => {
+            for number in 0..10_000_u64 {
+                std::hint::black_box(number);
+            }
+            tokio::task::yield_now().await;
+            Ok(())
         }
     }
 }
