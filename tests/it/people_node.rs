@@ -1,6 +1,6 @@
 //! A node in this process with the demo people, a client that hides nothing, and the letters of its outbox.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use crdt_store::{Db, DbOptions, UserId, users::Role};
 use serde_json::Value;
@@ -72,10 +72,20 @@ impl Node {
     pub async fn demo() -> Self {
         let folder = Folder::new();
         let database = folder.sqlite("u.sqlite");
+        Self::start(folder, database, None).await
+    }
+
+    /// One of several on a database.
+    pub async fn beside(database: &str, redis: &str) -> Self {
+        Self::start(Folder::new(), database.to_owned(), Some(redis.to_owned())).await
+    }
+
+    async fn start(folder: Folder, database: String, redis: Option<String>) -> Self {
         let layer = Layer {
             demo: Some(true),
             listen: Some("127.0.0.1:0".to_owned()),
             database: Some(database.clone()),
+            redis,
             metrics_listen: Some(String::new()),
             workers: Some(Workers { program: program(), size: 1, ..Workers::default() }),
             ..Layer::default()
@@ -91,6 +101,10 @@ impl Node {
         self.db.close().await;
         self.shutdown.start();
         assert!(self.running.join.await.expect("it ends"));
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.running.addr
     }
 
     /// Makes somebody an administrator as well.
