@@ -88,7 +88,7 @@ test("the form is filled in by keyboard alone, kept as a draft, and handed in", 
   await expect(page.getByRole("button", { name: "Retirer Bruno Lefèvre" })).toBeVisible();
   await tabTo(page, send(page));
   await page.keyboard.press("Enter");
-  await expect(page.getByText("Votre demande est bien arrivée")).toBeVisible();
+  await expect(page.getByRole("main").getByText("Votre demande est bien arrivée")).toBeVisible();
   await expect(page).toHaveURL(/\/requests\//);
   await looksRight(page, "a request that was received");
 
@@ -105,16 +105,16 @@ test("what is decided elsewhere changes the page that is open, and the community
   const { page } = bruno;
   await fillIn(page, "Bornes de recharge");
   await send(page).click();
-  await expect(page.getByText("Votre demande est bien arrivée")).toBeVisible();
+  await expect(page.getByRole("main").getByText("Votre demande est bien arrivée")).toBeVisible();
   const id = idOfOpen(page);
 
   await decide(lucie, node, id, "changes", "De quelles bornes s’agit-il ?");
-  await expect(page.getByText("Une précision vous est demandée")).toBeVisible({ timeout: 10_000 });
+  await expect(page.getByRole("main").getByText("Une précision vous est demandée")).toBeVisible({ timeout: 10_000 });
   await expect(page.locator(".reason")).toContainText("De quelles bornes s’agit-il ?");
   await looksRight(page, "a request that was sent back");
   await purpose(page).fill("Tenir ensemble l’inventaire des bornes de recharge des préfectures.");
   await page.getByRole("button", { name: "Envoyer à nouveau" }).click();
-  await expect(page.getByText("Votre demande est bien arrivée")).toBeVisible();
+  await expect(page.getByRole("main").getByText("Votre demande est bien arrivée")).toBeVisible();
 
   await decide(lucie, node, id, "accept", "");
   await expect(page.getByRole("heading", { level: 1, name: "Bornes de recharge" })).toBeVisible({
