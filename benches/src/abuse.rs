@@ -67,10 +67,10 @@ impl Abuse {
     }
 }
 
-/// Each abuse next to a quiet run, turn by turn.
-pub async fn table(programs: &mut Programs, rounds: usize, plan: Plan) -> Result<Table> {
-    let cases: Vec<Option<Abuse>> =
-        std::iter::once(None).chain(Abuse::value_variants().iter().copied().map(Some)).collect();
+/// Each abuse (of `only`, or of all) next to a quiet run, turn by turn.
+pub async fn table(programs: &mut Programs, only: &[Abuse], rounds: usize, plan: Plan) -> Result<Table> {
+    let abuses = if only.is_empty() { Abuse::value_variants() } else { only };
+    let cases: Vec<Option<Abuse>> = std::iter::once(None).chain(abuses.iter().copied().map(Some)).collect();
     let mut runs: Vec<Vec<(Seen, f64)>> = cases.iter().map(|_| Vec::new()).collect();
     for round in 1..=rounds {
         for (case, seen) in cases.iter().zip(&mut runs) {

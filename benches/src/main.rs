@@ -102,6 +102,9 @@ struct Options {
     /// Only these servers
     #[arg(long, global = true, value_delimiter = ',')]
     only: Vec<Kind>,
+    /// Which abuses, next to nobody; all without it
+    #[arg(long, global = true, value_delimiter = ',')]
+    abuses: Vec<abuse::Abuse>,
     /// Turns of each server
     #[arg(long, global = true, default_value_t = 3)]
     rounds: usize,
@@ -274,7 +277,7 @@ impl Bench {
 
     async fn abuse(&mut self) -> Result<()> {
         let plan = self.plan()?;
-        let table = abuse::table(&mut self.programs, self.options.rounds, plan).await?;
+        let table = abuse::table(&mut self.programs, &self.options.abuses, self.options.rounds, plan).await?;
         self.tables
             .push((table, format!("Letters next to abusive clients: {} rooms, {} s", plan.rooms, self.options.window)));
         Ok(())
