@@ -1,26 +1,9 @@
 /** Running the instance: requests decided once, people, communities entered with a reason, the log, settings. */
-import { randomUUID } from "node:crypto";
-import { ask, INES, LUCIE, tabTo } from "./communities.ts";
+import { ask, handIn, INES, LUCIE, tabTo } from "./communities.ts";
 import { looksRight } from "./looks.ts";
-import type { Node } from "./node.ts";
-import { AWA, BRUNO, DAVID, expect, idOf, type Person, test } from "./people.ts";
+import { AWA, BRUNO, DAVID, expect, idOf, test } from "./people.ts";
 
 test.use({ allowed: [/status of 40[1349]/] });
-
-async function request(person: Person, node: Node, name: string): Promise<string> {
-  const { id } = await ask<{ id: string }>(person, node, "post", "/requests", {
-    id: randomUUID(),
-    name,
-    purpose: "Essayer ce que décide l’administration.",
-    model: "project",
-    visibility: "private",
-    joining: "approval",
-    features: ["documents"],
-    co_leaders: [],
-    send: true,
-  });
-  return id;
-}
 
 test("a request comes in by itself, is read and decided by keyboard alone", async ({ person, node }) => {
   const awa = await person(AWA);
@@ -36,7 +19,7 @@ test("a request comes in by itself, is read and decided by keyboard alone", asyn
   await page.goto("/admin/requests");
   await expect(page.getByText("Rien à traiter")).toBeVisible();
   await looksRight(page, "an empty queue");
-  await request(awa, node, "Une demande toute fraîche");
+  await handIn(awa, node, "Une demande toute fraîche");
   const pick = page.getByRole("link", { name: /Une demande toute fraîche/ });
   await expect(pick).toBeVisible({ timeout: 5000 });
   await tabTo(page, pick);
@@ -67,7 +50,7 @@ test("two who decide at once make one decision, and the other sees whose it was"
   const lucie = await person(LUCIE);
   const bruno = await person(BRUNO);
   await ask(lucie, node, "patch", `/admin/people/${await idOf(node, BRUNO)}`, { role: "administrator" });
-  const id = await request(awa, node, "À deux mains");
+  const { id } = await handIn(awa, node, "À deux mains");
   for (const { page } of [lucie, bruno]) {
     await page.goto(`/admin/requests/${id}`);
     await expect(page.getByRole("button", { name: "Accepter et ouvrir" })).toBeVisible();

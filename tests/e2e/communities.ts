@@ -28,17 +28,15 @@ export async function ask<Answer>(
   return (text ? JSON.parse(text) : null) as Answer;
 }
 
-/** Asked for by its leader and accepted by the administrator. Answers its slug. */
-export async function found(
-  leader: Person,
-  lucie: Person,
+/** A request for a community, handed in. */
+export function handIn(
+  person: Person,
   node: Node,
   name: string,
   { visibility = "private", joining = "approval", features = ["documents", "wiki", "posts"] }: Wanted = {},
-): Promise<string> {
-  const id = randomUUID();
-  const asked = await ask<{ id: string; revision: number }>(leader, node, "post", "/requests", {
-    id,
+): Promise<{ id: string; revision: number }> {
+  return ask(person, node, "post", "/requests", {
+    id: randomUUID(),
     name,
     purpose: "Essayer ce que font les communautés.",
     model: "network",
@@ -48,6 +46,17 @@ export async function found(
     co_leaders: [],
     send: true,
   });
+}
+
+/** Asked for by its leader and accepted by the administrator. Answers its slug. */
+export async function found(
+  leader: Person,
+  lucie: Person,
+  node: Node,
+  name: string,
+  wanted: Wanted = {},
+): Promise<string> {
+  const asked = await handIn(leader, node, name, wanted);
   const decided = await ask<{ community: { slug: string } | null }>(
     lucie,
     node,

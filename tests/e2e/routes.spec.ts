@@ -1,12 +1,10 @@
 /** Every address, in both languages, on a phone and a wide screen: axe, one heading, title, language, and no word in red. */
-import { randomUUID } from "node:crypto";
 import type { Page } from "@playwright/test";
 import english from "../../web-client/src/i18n/locales/en.json" with { type: "json" };
 import french from "../../web-client/src/i18n/locales/fr.json" with { type: "json" };
-import { ask, LUCIE } from "./communities.ts";
+import { handIn, LUCIE } from "./communities.ts";
 import { fits, hasNoFault } from "./looks.ts";
-import type { Node } from "./node.ts";
-import { AWA, COMMUNITY, expect, makeDocument, type Person, test } from "./people.ts";
+import { AWA, COMMUNITY, expect, makeDocument, test } from "./people.ts";
 
 type Words = { [key: string]: string | Words };
 const LANGUAGES = [
@@ -108,21 +106,6 @@ async function goThrough(page: Page, routes: readonly Route[], lang: string, wor
   await leadSomewhere(page, links);
 }
 
-async function aRequest(person: Person, node: Node): Promise<string> {
-  const { id } = await ask<{ id: string }>(person, node, "post", "/requests", {
-    id: randomUUID(),
-    name: "Toutes les adresses",
-    purpose: "Être lue dans les deux langues.",
-    model: "project",
-    visibility: "private",
-    joining: "approval",
-    features: ["documents"],
-    co_leaders: [],
-    send: true,
-  });
-  return id;
-}
-
 for (const { locale, lang, words, colorScheme } of LANGUAGES) {
   test(`every address of a visitor, in ${lang}: axe, one heading, title, nothing in red`, async ({
     person,
@@ -137,7 +120,7 @@ for (const { locale, lang, words, colorScheme } of LANGUAGES) {
   }) => {
     const awa = await person(AWA, { locale, colorScheme });
     const document = await makeDocument(awa, node, "Une page parmi d’autres", COMMUNITY);
-    const request = await aRequest(awa, node);
+    const { id: request } = await handIn(awa, node, "Toutes les adresses");
     await goThrough(awa.page, MEMBER(document, request), lang, words);
   });
 
@@ -146,7 +129,7 @@ for (const { locale, lang, words, colorScheme } of LANGUAGES) {
     node,
   }) => {
     const awa = await person(AWA, { locale, colorScheme });
-    const request = await aRequest(awa, node);
+    const { id: request } = await handIn(awa, node, "Toutes les adresses");
     const lucie = await person(LUCIE, { locale, colorScheme });
     await goThrough(lucie.page, ADMINISTRATOR(request), lang, words);
   });

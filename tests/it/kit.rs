@@ -133,9 +133,14 @@ impl Served {
     }
 
     pub fn open_with(database: &str, listen: &str, more: &[&str]) -> Self {
+        Self::serve(&[&["--open", "--listen", listen, "--database", database], more].concat())
+    }
+
+    /// Starts one with these arguments.
+    pub fn serve(arguments: &[&str]) -> Self {
         let mut child = Command::new(program())
-            .args(["serve", "--open", "--metrics-listen", "", "--listen", listen, "--database", database])
-            .args(more)
+            .args(["serve", "--metrics-listen", ""])
+            .args(arguments)
             .env_remove("UNISSON_CONFIG")
             .stderr(Stdio::piped())
             .spawn()

@@ -75,6 +75,11 @@ impl Node {
         Self::start(folder, database, None).await
     }
 
+    /// Alone on a database.
+    pub async fn on(database: &str) -> Self {
+        Self::start(Folder::new(), database.to_owned(), None).await
+    }
+
     /// One of several on a database.
     pub async fn beside(database: &str, redis: &str) -> Self {
         Self::start(Folder::new(), database.to_owned(), Some(redis.to_owned())).await

@@ -2,8 +2,6 @@
 //! so.
 
 use std::{
-    io::{BufRead, BufReader},
-    net::SocketAddr,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -11,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    kit::{Postgres, Process, free_port, program, tool, wait_for},
+    kit::{Postgres, Process, Served, free_port, tool, wait_for},
     people_feed::Feed,
     people_node::{AWA, BRUNO, CHLOE, DAVID, INES, LUCIE, NETWORK, Node, PRIVATE, SECRET},
 };
@@ -234,34 +232,12 @@ fn redis() -> Option<(Process, String)> {
     Some((process, format!("redis://127.0.0.1:{port}/")))
 }
 
-/// A node in a process of its own, which can be killed.
-fn apart(database: &str, redis: &str) -> (Process, SocketAddr) {
-    let mut child = Command::new(program())
-        .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--metrics-listen", "", "--database", database])
-        .args(["--redis", redis])
-        .env_remove("UNISSON_CONFIG")
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut log = BufReader::new(child.stderr.take().expect("its log"));
-    let process = Process(child);
-    let address = loop {
-        let mut line = String::new();
-        assert_ne!(log.read_line(&mut line).expect("its log"), 0, "it ended before it listened");
-        let at = line.split_once("listening on http://").map(|(_, rest)| rest);
-        if let Some(at) = at.and_then(|rest| rest.split('"').next()) {
-            break at.parse().expect("an address");
-        }
-    };
-    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-    (process, address)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_are_seen_across_nodes_leave_at_once_and_go_with_a_node_that_is_killed() {
     let (Some(postgres), Some((_redis, redis))) = (Postgres::start(), redis()) else { return };
     let there = Node::beside(&postgres.url, &redis).await;
-    let (killed, elsewhere) = apart(&postgres.url, &redis);
+    let killed = Served::serve(&["--demo", "--listen", "127.0.0.1:0", "--database", &postgres.url, "--redis", &redis]);
+    let elsewhere = killed.address;
     let (awa, bruno) = (there.as_person(AWA).await, there.as_person(BRUNO).await);
     let (chloe, david) = (there.as_person(CHLOE).await, there.as_person(DAVID).await);
     let mut of_awa = Feed::of(&there, &awa).await;

@@ -12,7 +12,6 @@ mod whole_tables;
 use std::collections::BTreeSet;
 
 use self::place::{Things, VISIBILITIES, WHO, place};
-use crate::kit::Folder;
 
 /// A letter for each of [`WHO`], at a public, a private and a secret community: `1` 401, `3` 403, `4` 404, `o` whatever
 /// is said to somebody who may.
@@ -146,8 +145,7 @@ fn every_operation_is_in_the_table_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_answers_everybody_as_the_table_says() {
-    let folder = Folder::new();
-    let (place, shutdown, running) = place(&folder.sqlite("u.sqlite")).await;
+    let place = place().await;
     let mut wrong = Vec::new();
     let mut asked = 0;
     // Who signs out, or ends their logins, is asked last.
@@ -181,9 +179,7 @@ async fn every_operation_answers_everybody_as_the_table_says() {
             }
         }
     }
-    place.db.close().await;
-    shutdown.start();
-    running.join.await.expect("it stops");
+    place.node.stop().await;
     assert!(asked > 1_000, "{asked} questions were asked");
     assert!(wrong.is_empty(), "{} answers of {asked} are not as the table says:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -2,11 +2,9 @@
 //! and its answers can be neither framed nor kept.
 
 use serde_json::{Value, json};
-use tokio::time::{Duration, timeout};
 
 use super::place::{VISIBILITIES, WHO, place};
 use super::{TABLE, operations};
-use crate::kit::Folder;
 
 /// Ways to say that a page of somewhere else asks.
 const FOREIGN: [&str; 4] = [
@@ -20,8 +18,7 @@ const SMUGGLED: [&str; 5] = ["id", "role", "created_by", "is_admin", "constructo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_operation_heeds_a_page_of_another_site() {
-    let folder = Folder::new();
-    let (place, shutdown, running) = place(&folder.sqlite("u.sqlite")).await;
+    let place = place().await;
     let mut wrong = Vec::new();
     let changing = operations().into_iter().filter(|(_, method, _)| method != "GET");
     for (operation, method, path) in changing {
@@ -39,9 +36,7 @@ async fn no_operation_heeds_a_page_of_another_site() {
             }
         }
     }
-    place.db.close().await;
-    shutdown.start();
-    timeout(Duration::from_secs(40), running.join).await.expect("in time").expect("it stops");
+    place.node.stop().await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -56,8 +51,7 @@ fn with_bodies() -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_operation_takes_a_field_that_it_does_not_know() {
-    let folder = Folder::new();
-    let (place, shutdown, running) = place(&folder.sqlite("u.sqlite")).await;
+    let place = place().await;
     let with_bodies = with_bodies();
     let mut wrong = Vec::new();
     let mut asked = 0;
@@ -83,17 +77,14 @@ async fn no_operation_takes_a_field_that_it_does_not_know() {
             }
         }
     }
-    place.db.close().await;
-    shutdown.start();
-    timeout(Duration::from_secs(40), running.join).await.expect("in time").expect("it stops");
+    place.node.stop().await;
     assert!(asked > 60, "{asked} bodies were sent");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_is_sealed() {
-    let folder = Folder::new();
-    let (place, shutdown, running) = place(&folder.sqlite("u.sqlite")).await;
+    let place = place().await;
     let mut wrong = Vec::new();
     for (operation, method, path) in operations() {
         let Some((_, _, last, body)) = TABLE.iter().find(|(id, ..)| *id == operation) else { continue };
@@ -115,8 +106,6 @@ async fn every_answer_is_sealed() {
             }
         }
     }
-    place.db.close().await;
-    shutdown.start();
-    timeout(Duration::from_secs(40), running.join).await.expect("in time").expect("it stops");
+    place.node.stop().await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 
 use crdt_store::{
-    CommunityId, Db, DbOptions, DocumentId, MailId, UserId,
+    CommunityId, DocumentId, MailId, UserId,
     communities::{Feature, MemberRole, NewCommunity, Visibility},
     documents::{NewDocument, Sharing},
     invitations::NewInvitation,
@@ -20,18 +19,11 @@ use tokio_tungstenite::{
     client_async,
     tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
 };
-use unisson::config::{Config, Layer, Workers};
 use uuid::Uuid;
 
 use super::REQUEST;
-use crate::kit::{PATIENCE, program};
-
-pub const AWA: &str = "01930000-0000-7000-8000-000000000001";
-pub const BRUNO: &str = "01930000-0000-7000-8000-000000000002";
-pub const CHLOE: &str = "01930000-0000-7000-8000-000000000003";
-pub const DAVID: &str = "01930000-0000-7000-8000-000000000004";
-pub const INES: &str = "01930000-0000-7000-8000-000000000005";
-pub const LUCIE: &str = "01930000-0000-7000-8000-000000000006";
+use crate::kit::PATIENCE;
+use crate::people_node::{AWA, BRUNO, CHLOE, DAVID, INES, LUCIE, Node};
 
 /// Everybody who asks, in the order of the letters below: a visitor; an outsider of another community, and one of this; an
 /// agent who is not in it; a reader, a member, a moderator, a leader of it; an administrator; somebody who is suspended.
@@ -90,8 +82,7 @@ impl Things {
 }
 
 pub struct Place {
-    pub db: Db,
-    pub at: SocketAddr,
+    pub node: Node,
     /// By account: the cookie.
     pub cookies: BTreeMap<&'static str, String>,
     pub asked: String,
@@ -124,7 +115,7 @@ pub fn id(text: &str) -> UserId {
 impl Place {
     /// A community of Inès', where Awa is a member, with something of each kind; `who` is in it as `role`.
     pub async fn stage(&self, visibility: Visibility, who: Option<&str>, role: Option<MemberRole>) -> Things {
-        let db = &self.db;
+        let db = &self.node.db;
         let community = CommunityId::fresh();
         let slug = format!("sweep-{}", community.0.simple());
         let name = "Balayage".to_owned();
@@ -184,7 +175,7 @@ impl Place {
             created_by: Some(id(INES)),
             seed: None,
         };
-        self.db.documents().create_in(feature, new).await.expect("a document").into_document().id
+        self.node.db.documents().create_in(feature, new).await.expect("a document").into_document().id
     }
 
     pub async fn send(&self, method: &str, path: &str, who: Option<&str>, body: impl AsRef<[u8]>) -> Answer {
@@ -201,8 +192,8 @@ impl Place {
         body: impl AsRef<[u8]>,
     ) -> Answer {
         let body = body.as_ref();
-        let mut stream = TcpStream::connect(self.at).await.expect("the node answers");
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.at);
+        let mut stream = TcpStream::connect(self.node.address()).await.expect("the node answers");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.node.address());
         if let Some(cookie) = who.and_then(|who| self.cookies.get(who)) {
             let _ = write!(head, "cookie: {cookie}\r\n");
         }
@@ -216,8 +207,8 @@ impl Place {
 
     /// The first event of a stream: its data, or the status of the refusal.
     pub async fn first_event(&self, path: &str, who: Option<&str>) -> Result<String, u16> {
-        let mut stream = TcpStream::connect(self.at).await.expect("the node answers");
-        let mut head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n", self.at);
+        let mut stream = TcpStream::connect(self.node.address()).await.expect("the node answers");
+        let mut head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n", self.node.address());
         if let Some(cookie) = who.and_then(|who| self.cookies.get(who)) {
             let _ = write!(head, "cookie: {cookie}\r\n");
         }
@@ -240,11 +231,11 @@ impl Place {
 
     /// What a socket says first: `Ok` what was said, or the status of the refusal.
     pub async fn speak(&self, path: &str, who: Option<&str>, hello: Option<Vec<u8>>) -> Result<Vec<u8>, u16> {
-        let mut request = format!("ws://{}{path}", self.at).into_client_request().expect("an address");
+        let mut request = format!("ws://{}{path}", self.node.address()).into_client_request().expect("an address");
         if let Some(cookie) = who.and_then(|who| self.cookies.get(who)) {
             request.headers_mut().insert("cookie", HeaderValue::from_str(cookie).expect("a cookie"));
         }
-        let stream = TcpStream::connect(self.at).await.expect("the node answers");
+        let stream = TcpStream::connect(self.node.address()).await.expect("the node answers");
         let mut socket = match client_async(request, stream).await {
             Ok((socket, _)) => socket,
             Err(Error::Http(response)) => return Err(response.status().as_u16()),
@@ -267,31 +258,23 @@ impl Place {
     }
 }
 
-pub async fn place(database: &str) -> (Place, unisson::shutdown::Shutdown, unisson::Running) {
-    let layer = Layer {
-        listen: Some("127.0.0.1:0".to_owned()),
-        database: Some(database.to_owned()),
-        metrics_listen: Some(String::new()),
-        demo: Some(true),
-        workers: Some(Workers { program: program(), size: 1, ..Workers::default() }),
-        ..Layer::default()
-    };
-    let shutdown = unisson::shutdown::Shutdown::new();
-    let config = Config::from_layer(layer).expect("a configuration");
-    let running = unisson::serve(config, shutdown.clone()).await.expect("a node");
-    let db = Db::open(database, DbOptions::default()).await.expect("its database");
-    let mut place = Place { db, at: running.addr, cookies: BTreeMap::new(), asked: String::new() };
+/// On a database of its own.
+pub async fn place() -> Place {
+    place_of(Node::demo().await).await
+}
+
+pub async fn place_of(node: Node) -> Place {
+    let mut cookies = BTreeMap::new();
     for person in [AWA, BRUNO, CHLOE, DAVID, INES, LUCIE] {
-        let answer = place.send("POST", "/auth/demo", None, &format!(r#"{{"id":"{person}"}}"#)).await;
-        let set = answer.bytes.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
-        place.cookies.insert(person, set.split(';').next().expect("its value").to_owned());
+        cookies.insert(person, node.as_person(person).await.cookie);
     }
-    place.db.users().set_suspended(id(BRUNO), Suspension::Suspended).await.expect("suspended");
+    node.db.users().set_suspended(id(BRUNO), Suspension::Suspended).await.expect("suspended");
+    let asked = Uuid::now_v7().to_string();
+    let place = Place { node, cookies, asked };
     // A request of Awa's, handed in.
-    place.asked = Uuid::now_v7().to_string();
     let wish = REQUEST.replace("{fresh}", &place.asked).replace("\"send\":false", "\"send\":true");
     let wish = wish.replace(r#""name":"","purpose":"""#, r#""name":"Balayage","purpose":"Tout demander""#);
     let made = place.send("POST", "/api/v1/requests", Some(AWA), &wish).await;
     assert!(made.status < 300, "{}", made.bytes);
-    (place, shutdown, running)
+    place
 }

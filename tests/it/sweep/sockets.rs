@@ -9,11 +9,10 @@ use crdt_store::{
     documents::{LinkTerms, NewSharing, Shared, Sharing},
     update::lib0,
 };
-use tokio::time::{Duration, timeout};
 use uuid::Uuid;
 
-use super::place::{CHLOE, DAVID, INES, Place, VISIBILITIES, WHO, id, place};
-use crate::kit::Folder;
+use super::place::{Place, VISIBILITIES, WHO, id, place};
+use crate::people_node::{CHLOE, DAVID, INES};
 
 /// A letter for each of [`WHO`], at a public, a private and a secret community: `w` writes, `r` reads, `-` learns nothing.
 type Letters = [&'static str; 3];
@@ -99,7 +98,7 @@ impl Place {
     /// Documents of each kind, and shared in each way, in a community of that visibility.
     async fn documents(&self, of: usize, who: usize) -> Vec<Asked> {
         let (_, who, role) = WHO[who];
-        let db = &self.db;
+        let db = &self.node.db;
         let mut all = Vec::new();
         let living = self.stage(VISIBILITIES[of], who, role).await.community;
         let resting = self.stage(VISIBILITIES[of], who, role).await.community;
@@ -133,8 +132,7 @@ impl Place {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_to_a_live_text_answers_everybody_as_the_table_says() {
-    let folder = Folder::new();
-    let (place, shutdown, running) = place(&folder.sqlite("u.sqlite")).await;
+    let place = place().await;
     let mut wrong = Vec::new();
     let mut asked = 0;
     for (of, visibility) in VISIBILITIES.into_iter().enumerate() {
@@ -168,30 +166,24 @@ async fn every_way_to_a_live_text_answers_everybody_as_the_table_says() {
             }
         }
     }
-    place.db.close().await;
-    shutdown.start();
-    timeout(Duration::from_secs(40), running.join).await.expect("in time").expect("it stops");
+    place.node.stop().await;
     assert!(asked > 300, "{asked} documents were asked for");
     assert!(wrong.is_empty(), "ways that answer otherwise:\n{}", wrong.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_feed_is_for_whoever_is_signed_in() {
-    let folder = Folder::new();
-    let (place, shutdown, running) = place(&folder.sqlite("u.sqlite")).await;
+    let place = place().await;
     for (name, who, _) in WHO {
         let feed = place.speak("/live", who, None).await;
         assert_eq!(feed.is_ok(), !matches!(name, "visitor" | "suspended"), "/live as {name}: {feed:?}");
     }
-    place.db.close().await;
-    shutdown.start();
-    timeout(Duration::from_secs(40), running.join).await.expect("in time").expect("it stops");
+    place.node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_of_somebody_else_is_none() {
-    let folder = Folder::new();
-    let (place, shutdown, running) = place(&folder.sqlite("u.sqlite")).await;
+    let place = place().await;
     let connection = place.connection(Some(INES)).await;
     let never = format!("/collab/http/{}", Uuid::new_v4().simple());
     for (name, who, _) in WHO {
@@ -206,7 +198,5 @@ async fn a_connection_of_somebody_else_is_none() {
     }
     let own = place.send("POST", &format!("{connection}?at=0"), Some(INES), "").await;
     assert_eq!(own.status, 204, "{}", own.bytes);
-    place.db.close().await;
-    shutdown.start();
-    timeout(Duration::from_secs(40), running.join).await.expect("in time").expect("it stops");
+    place.node.stop().await;
 }

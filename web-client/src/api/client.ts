@@ -17,6 +17,9 @@ export class Problem extends Error {
   }
 }
 
+/** There is no such thing, or it is not for this person: both are answered alike. */
+export const isMissing = (error: unknown): boolean => error instanceof Problem && error.status === 404;
+
 /** The server could not be reached at all: nothing is known of what it would have said. */
 export class Unreachable extends Error {
   override name = "Unreachable";

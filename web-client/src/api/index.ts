@@ -1,5 +1,5 @@
 export * from "./account";
-export { Problem, Unreachable } from "./client";
+export { isMissing, Problem, Unreachable } from "./client";
 export * from "./here";
 export * from "./invitations";
 export { keep } from "./kept";

@@ -3,7 +3,7 @@ import { Link, useRouterState } from "@tanstack/react-router";
 import { ChevronDown, CircleUserRound, Compass, FileText, House, LogIn, ShieldCheck, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type CommunityRef, documentQuery, type Me, Problem, placeQuery } from "../api";
+import { type CommunityRef, documentQuery, isMissing, type Me, placeQuery } from "../api";
 import { ProfileMenu } from "../features/account";
 import { AdminLinks, type AdminSection, AdminSide } from "../features/admin";
 import { CommunityLinks, CommunitySide, type Section } from "../features/communities";
@@ -66,9 +66,8 @@ function useHere(me: Me): Here {
     ...placeQuery(slug ? decodeURIComponent(slug) : ""),
     enabled: slug !== undefined,
   });
-  const gone = asked.error instanceof Problem && asked.error.status === 404;
   // A community that isn't there has no menu.
-  if (slug && !gone) {
+  if (slug && !isMissing(asked.error)) {
     return {
       place: null,
       community: named(decodeURIComponent(slug)),

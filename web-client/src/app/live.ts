@@ -1,6 +1,6 @@
 /**
- * What the feed tells becomes questions asked again; who is here comes whole. Where no socket comes through, the questions of a visible page whose
- * answers change under one's eyes are asked every five seconds instead.
+ * What the feed tells becomes questions asked again; who is here comes whole. Where no socket comes through, the questions
+ * of a visible page whose answers change under one's eyes are asked every five seconds instead.
  */
 import { type QueryClient, type QueryKey, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";

@@ -16,6 +16,7 @@ import { useTranslation } from "react-i18next";
 import {
   type Decision,
   decideRequest,
+  isMissing,
   type PersonRef,
   Problem,
   type QueueDetail,
@@ -301,7 +302,7 @@ export function RequestDetail({ id, alone }: { id: string; alone: boolean }) {
         {alone ? <h1 className="sr">{t("admin.sections.requests")}</h1> : null}
         {detail.isPending ? (
           <TextSkeleton label={t("admin.requests.opening")} />
-        ) : detail.error instanceof Problem && detail.error.status === 404 ? (
+        ) : isMissing(detail.error) ? (
           <Missing>{t("admin.requests.missing")}</Missing>
         ) : (
           <Refused

@@ -1,9 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { UserPlus, Users } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { type CommunityPlace, type Me, Problem, placeQuery, useReachable } from "../../api";
+import { type CommunityPlace, type Me, useReachable } from "../../api";
 import { Tile } from "../../ui/Face";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
@@ -11,7 +10,7 @@ import { OfflineNote } from "../../ui/States";
 import { ArchivedNote, EntryNote } from "./Banners";
 import { HereCard, HereFaces } from "./HereNow";
 import { JoinButton } from "./JoinButton";
-import { NoPlace } from "./NoPlace";
+import { NoPlace, usePlace } from "./NoPlace";
 import { Welcome } from "./Welcome";
 import { leads, PersonLine, VISIBILITY_ICONS } from "./words";
 import "./communities.css";
@@ -87,16 +86,13 @@ type Props = {
 export function CommunityHomePage({ slug, me, documents }: Props) {
   const { t } = useTranslation();
   const reachable = useReachable();
-  const community = useQuery(placeQuery(slug));
-  const place = community.data;
+  const { asked, place } = usePlace(slug);
   usePageTitle(place?.name);
-  // What was shown before is shown no more to whom it is closed meanwhile.
-  const closed = community.error instanceof Problem && community.error.status === 404;
-  if (!place || closed) {
+  if (!place) {
     const known = me.communities.find((one) => one.slug === slug);
     return (
       <NoPlace
-        asked={community}
+        asked={asked}
         title={known?.name ?? t("communities.loading")}
         loading={t("communities.loading")}
       />

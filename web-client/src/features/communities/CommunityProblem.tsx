@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { Problem } from "../../api";
+import { isMissing } from "../../api";
 import { Refused } from "../../ui/Lists";
 import { Forbidden, Missing } from "../../ui/States";
 
@@ -12,8 +12,7 @@ export function CommunityProblem({ error, retry }: { error: Error; retry: () => 
       {t("community.others")}
     </Link>
   );
-  if (error instanceof Problem && error.status === 404)
-    return <Missing action={others}>{t("communities.missing")}</Missing>;
+  if (isMissing(error)) return <Missing action={others}>{t("communities.missing")}</Missing>;
   return (
     <Refused
       error={error}

@@ -1,14 +1,13 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { EyeOff } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { type CommunityPlace, type Feature, placeQuery } from "../../api";
+import type { CommunityPlace, Feature } from "../../api";
 import { usePageTitle } from "../../ui/hooks";
 import { Empty } from "../../ui/States";
 import { ArchivedNote, EntryNote } from "./Banners";
 import { MembersOnly } from "./MembersOnly";
-import { NoPlace } from "./NoPlace";
+import { NoPlace, usePlace } from "./NoPlace";
 import { leads } from "./words";
 import "./communities.css";
 
@@ -23,11 +22,10 @@ type Props = {
 /** One of a community's lists: its pages, articles, questions. */
 export function FeaturePage({ slug, feature, create, list }: Props) {
   const { t } = useTranslation();
-  const community = useQuery(placeQuery(slug));
-  const place = community.data;
+  const { asked, place } = usePlace(slug);
   const title = t(`composition.features.${feature}.name`);
   usePageTitle(place ? `${title} – ${place.name}` : undefined);
-  if (!place) return <NoPlace asked={community} title={title} loading={t("documents.loading")} narrow />;
+  if (!place) return <NoPlace asked={asked} title={title} loading={t("documents.loading")} narrow />;
   const reads = place.access !== "none";
   const here = place.features.includes(feature);
   return (

@@ -1,8 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type CommunityPlace, type CommunityRole, membersExport, placeQuery } from "../../api";
+import { type CommunityPlace, type CommunityRole, membersExport } from "../../api";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
 import { SearchField, type TabOf, Tabs, useSettled } from "../../ui/Lists";
@@ -12,7 +11,7 @@ import { InvitePanel } from "./InvitePanel";
 import { Joins } from "./Joins";
 import { MembersOnly } from "./MembersOnly";
 import { MemberTable } from "./MemberTable";
-import { NoPlace } from "./NoPlace";
+import { NoPlace, usePlace } from "./NoPlace";
 import { leads, moderates, ROLES } from "./words";
 import "./communities.css";
 
@@ -67,13 +66,12 @@ function Everybody({
 /** Who is in a community: invited, let in, changed and shown out here. */
 export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) {
   const { t } = useTranslation();
-  const community = useQuery(placeQuery(slug));
+  const { asked, place } = usePlace(slug);
   const [tab, setTab] = useState<Tab>("members");
-  const place = community.data;
   usePageTitle(place ? `${t("communities.members")} – ${place.name}` : undefined);
   if (!place)
     return (
-      <NoPlace asked={community} title={t("communities.members")} loading={t("communities.membersLoading")} />
+      <NoPlace asked={asked} title={t("communities.members")} loading={t("communities.membersLoading")} />
     );
   const governs = leads(place.role) && !place.archived;
   const keepsOrder = place.access === "manage" && moderates(place.role);

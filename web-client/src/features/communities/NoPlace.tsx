@@ -1,9 +1,15 @@
-import type { UseQueryResult } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import type { CommunityPlace } from "../../api";
+import { type CommunityPlace, isMissing, placeQuery } from "../../api";
 import { usePageTitle } from "../../ui/hooks";
 import { RowsSkeleton } from "../../ui/States";
 import { CommunityProblem } from "./CommunityProblem";
+
+/** The community of a page. What was shown before is shown no more to whom it is closed meanwhile. */
+export function usePlace(slug: string) {
+  const asked = useQuery(placeQuery(slug));
+  return { asked, place: isMissing(asked.error) ? undefined : asked.data };
+}
 
 type Props = {
   asked: UseQueryResult<CommunityPlace>;

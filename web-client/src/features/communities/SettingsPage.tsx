@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Archive, LogOut } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,7 +8,6 @@ import {
   type CommunityPlace,
   changeCommunity,
   JOININGS,
-  placeQuery,
   restoreCommunity,
   VISIBILITIES,
 } from "../../api";
@@ -20,7 +19,7 @@ import { toast } from "../../ui/Toasts";
 import { ArchivedNote, EntryNote } from "./Banners";
 import { Composition } from "./Composition";
 import { LeaveDialog } from "./LeaveDialog";
-import { NoPlace } from "./NoPlace";
+import { NoPlace, usePlace } from "./NoPlace";
 import { leads, PersonLine, useProblemWords } from "./words";
 import "./communities.css";
 
@@ -219,12 +218,11 @@ function Ending({ place, selfId }: { place: CommunityPlace; selfId: string }) {
 /** What a community is made of, for who leads it; for the others, the way out. */
 export function SettingsPage({ slug, selfId }: { slug: string; selfId: string }) {
   const { t } = useTranslation();
-  const community = useQuery(placeQuery(slug));
-  const place = community.data;
+  const { asked, place } = usePlace(slug);
   usePageTitle(place ? `${t("community.settings")} – ${place.name}` : undefined);
   if (!place)
     return (
-      <NoPlace asked={community} title={t("community.settings")} loading={t("communities.loading")} narrow />
+      <NoPlace asked={asked} title={t("community.settings")} loading={t("communities.loading")} narrow />
     );
   const governs = leads(place.role);
   return (

@@ -6,10 +6,10 @@ import { useTranslation } from "react-i18next";
 import {
   type CommunityRequest,
   dropRequest,
+  isMissing,
   type Me,
   makeRequest,
   myRequestsQuery,
-  Problem,
   requestQuery,
   uuidv7,
   writeToRequest,
@@ -321,7 +321,7 @@ export function RequestPage({ id, me, join }: { id: string; me: Me; join: JoinSl
     name ? `${name} – ${t("requests.one")}` : asked.isError ? t("states.problemTitle") : t("requests.one"),
   );
   if (!request) {
-    const missing = asked.error instanceof Problem && asked.error.status === 404;
+    const missing = isMissing(asked.error);
     return (
       <div className="wide-max page-body after-bar">
         {asked.isError ? (
