@@ -79,6 +79,20 @@ test("a message stays while the focus is in it, and gives the focus back", () =>
   expect(document.activeElement?.textContent).toBe("Avant");
 });
 
+test("a pointer that passes over doesn't take a message from whoever has the focus in it", () => {
+  render(<Toasts />);
+  say({ text: "Déclinée", undo: vi.fn() });
+  act(() => undoButton().focus());
+  const message = screen.getByText("Déclinée").parentElement as HTMLElement;
+  act(() => fireEvent.pointerEnter(message));
+  act(() => fireEvent.pointerLeave(message));
+  later(30_000);
+  expect(screen.queryByText("Déclinée")).not.toBeNull();
+  act(() => undoButton().blur());
+  later(8100);
+  expect(screen.queryByText("Déclinée")).toBeNull();
+});
+
 test("a page that is left does what it put off", () => {
   render(<Toasts />);
   const otherwise = vi.fn();

@@ -65,7 +65,9 @@ function onKey(event: KeyboardEvent): void {
 
 function OneToast({ message }: { message: Shown }) {
   const { t } = useTranslation();
-  const [held, setHeld] = useState(false);
+  const [pointed, setPointed] = useState(false);
+  const [focused, setFocused] = useState(false);
+  const held = pointed || focused;
   const from = useRef<EventTarget | null>(null);
   const { stays, action } = message;
   useEffect(() => {
@@ -76,7 +78,7 @@ function OneToast({ message }: { message: Shown }) {
 
   function onFocus(event: FocusEvent<HTMLElement>): void {
     if (!event.currentTarget.contains(event.relatedTarget)) from.current = event.relatedTarget;
-    setHeld(true);
+    setFocused(true);
   }
 
   /** The buttons go with the message: the focus returns to where it came from, or goes on from the page's content. */
@@ -89,10 +91,10 @@ function OneToast({ message }: { message: Shown }) {
   return (
     <li
       className="toast"
-      onPointerEnter={() => setHeld(true)}
-      onPointerLeave={() => setHeld(false)}
+      onPointerEnter={() => setPointed(true)}
+      onPointerLeave={() => setPointed(false)}
       onFocus={onFocus}
-      onBlur={() => setHeld(false)}
+      onBlur={() => setFocused(false)}
     >
       <span className="grow">{message.text}</span>
       {message.undo ? (
