@@ -90,3 +90,39 @@ test("a press outside closes it and leaves the focus where it went", () => {
   expect(screen.queryByRole("menu")).toBeNull();
   expect(document.activeElement).not.toBe(button());
 });
+
+test("on a phone a menu of more than five entries is a sheet, and putting it away presses nothing under it", () => {
+  window.matchMedia = ((query: string) => ({ matches: query.includes("max-width") })) as never;
+  const [under, chosen] = [vi.fn(), vi.fn()];
+  const fruits = ["Cerise", "Figue", "Mûre", "Poire", "Pomme", "Prune"];
+  const menu = (many: number) => (
+    <>
+      <button type="button" onClick={under}>
+        Dessous
+      </button>
+      <Menu label="Fruits" trigger={<button type="button">Ouvrir</button>}>
+        {fruits.slice(0, many).map((fruit) => (
+          <MenuItem key={fruit} onAction={chosen}>
+            {fruit}
+          </MenuItem>
+        ))}
+      </Menu>
+    </>
+  );
+  const { rerender } = render(menu(5));
+  fireEvent.click(button());
+  expect(screen.getByRole("menu").hasAttribute("data-sheet")).toBe(false);
+  press("Escape");
+
+  rerender(menu(6));
+  fireEvent.click(button());
+  expect(screen.getByRole("menu").hasAttribute("data-sheet")).toBe(true);
+  const below = screen.getByText("Dessous");
+  fireEvent.pointerDown(below);
+  fireEvent.click(below);
+  expect(screen.queryByRole("menu")).toBeNull();
+  expect(under).not.toHaveBeenCalled();
+  fireEvent.pointerDown(below);
+  fireEvent.click(below);
+  expect(under).toHaveBeenCalledTimes(1);
+});

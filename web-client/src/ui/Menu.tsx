@@ -1,6 +1,7 @@
 /**
  * A button and its menu. Arrows, Home, End and first letters move inside; Escape and Tab lead back to the button. What is
- * chosen runs when the menu is gone and the focus is back, so that it may send the focus elsewhere.
+ * chosen runs when the menu is gone and the focus is back, so that it may send the focus elsewhere. On a phone a menu of
+ * more than five entries is a sheet.
  */
 import type { LucideIcon } from "lucide-react";
 import {
@@ -27,11 +28,21 @@ const GAP = 4;
 const EDGE = 8;
 const LEAST_HEIGHT = 120;
 const LETTERS_MS = 700;
+/** A longer menu rises from below on a phone. */
+const SHORT_MENU = 5;
+const PHONE = "(max-width: 719px)";
 
 /** Puts `menu` beside `button`, on the other side where there is more room, and within the window. */
 function place(menu: HTMLElement, button: HTMLElement, placement: Placement): void {
   const { style } = menu;
   style.maxHeight = "";
+  const sheet = itemsIn(menu).length > SHORT_MENU && window.matchMedia(PHONE).matches;
+  menu.toggleAttribute("data-sheet", sheet);
+  if (sheet) {
+    style.left = "";
+    style.top = "";
+    return;
+  }
   const from = button.getBoundingClientRect();
   const { width, height } = menu.getBoundingClientRect();
   const { innerWidth, innerHeight } = window;
@@ -47,6 +58,21 @@ function place(menu: HTMLElement, button: HTMLElement, placement: Placement): vo
   if (tall < height) style.maxHeight = `${tall}px`;
   style.left = `${Math.max(EDGE, Math.min(left, innerWidth - width - EDGE))}px`;
   style.top = `${Math.max(EDGE, Math.min(up ? upFrom - tall : downFrom, innerHeight - tall - EDGE))}px`;
+}
+
+/** The click that follows a press does nothing. */
+function leaveNextClick(): void {
+  const leave = (event: Event) => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const options = { capture: true, once: true };
+  document.addEventListener("click", leave, options);
+  document.addEventListener(
+    "pointerdown",
+    () => document.removeEventListener("click", leave, options),
+    options,
+  );
 }
 
 const CloseContext = createContext<(then?: () => void) => void>((then) => then?.());
@@ -83,7 +109,11 @@ function Opened({ id, label, button, placement, start, close, children }: Opened
 
     const outside = (event: Event) => {
       const target = event.target as Node;
-      if (!shown.contains(target) && !button.contains(target)) closing.current(false);
+      if (shown.contains(target)) return;
+      // What lies under a sheet is not pressed by whoever puts the sheet away.
+      if (event.type === "pointerdown" && shown.hasAttribute("data-sheet")) leaveNextClick();
+      else if (button.contains(target)) return;
+      closing.current(false);
     };
     const moved = (event: Event) => {
       if (!shown.contains(event.target as Node)) place(shown, button, placement);
