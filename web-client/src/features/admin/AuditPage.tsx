@@ -10,22 +10,26 @@ import { Icon } from "../../ui/Icon";
 import { Listed, useSettled } from "../../ui/Lists";
 import { Empty } from "../../ui/States";
 import { AUDIT_ACTIONS, useActionWords } from "./actions";
+import { type Say, sayFacts } from "./facts";
 import { AdminForbidden, AdminFrame, useFilters } from "./frame";
 
 const FILTERS = ["community", "actor", "action", "from", "to"] as const;
 
 function Details({ entry }: { entry: AuditEntry }) {
-  const { t } = useTranslation();
-  const facts = Object.entries(entry.details);
+  const { t, i18n } = useTranslation();
+  // Which key, only the act tells.
+  const words = t as unknown as (key: string, values?: Record<string, string>) => string;
+  const say: Say = (key, values) => (i18n.exists(key) ? words(key, values) : null);
+  const facts = sayFacts(entry.details, say, currentLanguage());
   if (facts.length === 0) return null;
   return (
     <details className="audit-details">
       <summary>{t("admin.audit.details")}</summary>
       <dl>
-        {facts.map(([name, value]) => (
+        {facts.map(({ name, label, text }) => (
           <div key={name}>
-            <dt>{name}</dt>
-            <dd>{typeof value === "string" ? value : JSON.stringify(value)}</dd>
+            <dt>{label}</dt>
+            <dd>{text}</dd>
           </div>
         ))}
       </dl>
@@ -154,7 +158,7 @@ export function AuditPage() {
       }
     >
       <div className="filters">
-        <div className="field">
+        <div className="field alone">
           <label htmlFor={`${id}-action`}>{t("admin.audit.action")}</label>
           <select
             id={`${id}-action`}
