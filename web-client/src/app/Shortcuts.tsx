@@ -5,8 +5,19 @@ import { isTyping } from "../ui/hooks";
 import { Dialog } from "../ui/Overlay";
 
 const SECOND_KEY_MS = 1200;
+const ROW = "a.cover, a.pick";
 
-/** `g h` home, `g d` documents, `g c` communities, `?` help: where nobody is typing. */
+/** Arrow keys go from row to row of the list that has the focus; Enter opens, as on any link. */
+function moveInRows(event: KeyboardEvent): void {
+  const row = event.target instanceof Element ? event.target.closest(ROW) : null;
+  const rows = [...(row?.closest("ul, ol")?.querySelectorAll<HTMLElement>(ROW) ?? [])];
+  const next = rows[rows.indexOf(row as HTMLElement) + (event.key === "ArrowDown" ? 1 : -1)];
+  if (!row) return;
+  event.preventDefault();
+  next?.focus();
+}
+
+/** `g h` home, `g d` documents, `g c` communities, `?` help, arrows in lists: where nobody is typing. */
 export function useShortcuts(onHelp: () => void, active: boolean): void {
   const navigate = useNavigate();
   const goAt = useRef(0);
@@ -19,7 +30,9 @@ export function useShortcuts(onHelp: () => void, active: boolean): void {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       const second = event.timeStamp - goAt.current < SECOND_KEY_MS;
       goAt.current = 0;
-      if (event.key === "?") {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        moveInRows(event);
+      } else if (event.key === "?") {
         event.preventDefault();
         help.current();
       } else if (event.key === "g") {
@@ -44,6 +57,8 @@ const KEYS = [
   { keys: ["G", "H"], what: "help.home" },
   { keys: ["G", "D"], what: "help.documents" },
   { keys: ["G", "C"], what: "help.communities" },
+  { keys: ["↑", "↓"], what: "help.list", apart: true },
+  { keys: ["help.esc"], what: "help.close" },
   { keys: ["?"], what: "help.help" },
   { keys: ["Alt", "F10"], what: "help.toolbar", together: true },
   { keys: ["help.esc"], what: "help.back" },
@@ -68,7 +83,10 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
               {entry.keys.map((key, at) => (
                 <span key={key}>
                   {at > 0 ? (
-                    <span className="meta"> {"together" in entry ? "+" : t("help.then")} </span>
+                    <span className="meta">
+                      {" "}
+                      {"together" in entry ? "+" : "apart" in entry ? "" : t("help.then")}{" "}
+                    </span>
                   ) : null}
                   <kbd>{spell(key)}</kbd>
                 </span>

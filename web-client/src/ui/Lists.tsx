@@ -1,7 +1,7 @@
-/** What lists have in common: their four states, the way to the next page, a field that searches, keys that move. */
+/** What lists have in common: their four states, the way to the next page, a field that searches. */
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import { LoaderCircle, Search, WifiOff } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useOnline } from "./hooks";
 import { Icon } from "./Icon";
@@ -130,16 +130,6 @@ export function SearchField({
       />
     </div>
   );
-}
-
-/** Arrow keys go from row to row; Enter opens, as on any link. */
-export function onRowArrows(event: KeyboardEvent<HTMLElement>): void {
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-  const links = [...event.currentTarget.querySelectorAll<HTMLElement>("a.cover, a.pick")];
-  const at = links.indexOf(document.activeElement as HTMLElement);
-  if (at < 0) return;
-  event.preventDefault();
-  links[at + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
 }
 
 export type TabOf<Value extends string> = { value: Value; label: string; count?: number | null | undefined };

@@ -14,7 +14,7 @@ import {
 import { Tile } from "../../ui/Face";
 import { FieldError } from "../../ui/Fields";
 import { Icon } from "../../ui/Icon";
-import { Listed, onRowArrows, SearchField, Tabs, useSettled } from "../../ui/Lists";
+import { Listed, SearchField, Tabs, useSettled } from "../../ui/Lists";
 import { Menu, MenuItem } from "../../ui/Menu";
 import { Dialog } from "../../ui/Overlay";
 import { Empty } from "../../ui/States";
@@ -227,7 +227,7 @@ export function CommunitiesPage() {
         }
       >
         {(items) => (
-          <ul className="rows" onKeyDown={onRowArrows} aria-busy={list.isPlaceholderData}>
+          <ul className="rows" aria-busy={list.isPlaceholderData}>
             {items.map((community) => (
               <Row key={community.id} community={community} />
             ))}

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { type Me, type QueueItem, type QueueState, queueQuery } from "../../api";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
-import { Listed, onRowArrows } from "../../ui/Lists";
+import { Listed } from "../../ui/Lists";
 import { Empty } from "../../ui/States";
 import { When } from "../../ui/When";
 import { AdminForbidden, useFilters, useMedia } from "./frame";
@@ -118,7 +118,7 @@ export function QueuePage({ id, me }: { id: string | null; me: Me }) {
             empty={<Empty icon={Inbox}>{t(`admin.requests.empty.${state}`)}</Empty>}
           >
             {(items) => (
-              <ul className="picks" onKeyDown={onRowArrows}>
+              <ul className="picks">
                 {items.map((item) => (
                   <Pick key={item.id} item={item} state={state} current={item.id === shown} />
                 ))}

@@ -14,7 +14,7 @@ import {
 import { Tile } from "../../ui/Face";
 import { usePageTitle } from "../../ui/hooks";
 import { Icon } from "../../ui/Icon";
-import { Listed, onRowArrows, SearchField, Tabs, useSettled } from "../../ui/Lists";
+import { Listed, SearchField, Tabs, useSettled } from "../../ui/Lists";
 import { Empty } from "../../ui/States";
 import { DirectorySwitch } from "./DirectorySwitch";
 import { JoinButton } from "./JoinButton";
@@ -150,7 +150,7 @@ export function DirectoryPage({ me, mayRequest }: { me: Me; mayRequest: boolean 
           }
         >
           {(items) => (
-            <ul className="rows" onKeyDown={onRowArrows} aria-busy={list.isPlaceholderData}>
+            <ul className="rows" aria-busy={list.isPlaceholderData}>
               {items.map((community) => (
                 <Card key={community.id} community={community} />
               ))}

@@ -10,7 +10,7 @@ import {
   Newspaper,
   Pencil,
 } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
   type DocumentFacts,
@@ -32,16 +32,6 @@ type Shown = "community" | "author";
 
 function mayWrite(facts: DocumentFacts): boolean {
   return facts.access === "write" || facts.access === "manage";
-}
-
-/** Arrow keys go from row to row; Enter opens, as on any link. */
-function onArrows(event: KeyboardEvent<HTMLUListElement>): void {
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-  const links = [...event.currentTarget.querySelectorAll<HTMLElement>("a.cover")];
-  const at = links.indexOf(document.activeElement as HTMLElement);
-  if (at < 0) return;
-  event.preventDefault();
-  links[at + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
 }
 
 function Actions({ facts }: { facts: DocumentFacts }) {
@@ -179,7 +169,7 @@ function Rows({ items, shown, actions, selfId }: RowsProps) {
     return () => clearTimeout(timer);
   }, []);
   return (
-    <ul className="rows" onKeyDown={onArrows}>
+    <ul className="rows">
       {items.map((facts) => (
         <DocumentRow key={facts.id} facts={facts} shown={shown} actions={actions} copies={copies} />
       ))}
