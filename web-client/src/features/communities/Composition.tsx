@@ -88,7 +88,10 @@ export function Composition({ place }: { place: CommunityPlace }) {
   function step(feature: Feature, by: -1 | 1): void {
     const from = place.features.indexOf(feature);
     const to = from + by;
-    if (to < 0 || to >= place.features.length) return;
+    if (to < 0 || to >= place.features.length) {
+      announce(t(to < 0 ? "composition.atTop" : "composition.atEnd", { name: name(feature) }));
+      return;
+    }
     focusNext.current = `${feature} ${by === -1 ? "up" : "down"}`;
     settle(feature, to);
   }
@@ -153,7 +156,7 @@ export function Composition({ place }: { place: CommunityPlace }) {
                 className="icon-btn"
                 data-focus={`${feature} up`}
                 aria-label={t("composition.up", { name: name(feature) })}
-                title={t("composition.up", { name: name(feature) })}
+                title={t(at === 0 ? "composition.atTop" : "composition.up", { name: name(feature) })}
                 aria-disabled={at === 0 || undefined}
                 onClick={() => step(feature, -1)}
               >
@@ -164,7 +167,9 @@ export function Composition({ place }: { place: CommunityPlace }) {
                 className="icon-btn"
                 data-focus={`${feature} down`}
                 aria-label={t("composition.down", { name: name(feature) })}
-                title={t("composition.down", { name: name(feature) })}
+                title={t(at === features.length - 1 ? "composition.atEnd" : "composition.down", {
+                  name: name(feature),
+                })}
                 aria-disabled={at === features.length - 1 || undefined}
                 onClick={() => step(feature, 1)}
               >

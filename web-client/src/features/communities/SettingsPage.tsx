@@ -132,6 +132,7 @@ function Facts({ place }: { place: CommunityPlace }) {
           className="btn primary"
           aria-busy={save.isPending}
           aria-disabled={changed.length === 0 || undefined}
+          aria-describedby={changed.length === 0 ? `${id}-unchanged` : undefined}
         >
           {t("community.save")}
         </button>
@@ -139,7 +140,11 @@ function Facts({ place }: { place: CommunityPlace }) {
           <button type="button" className="btn" onClick={() => setDraft({})}>
             {t("community.dropChanges")}
           </button>
-        ) : null}
+        ) : (
+          <span className="meta" id={`${id}-unchanged`}>
+            {t("forms.unchanged")}
+          </span>
+        )}
       </div>
     </form>
   );
