@@ -24,8 +24,8 @@ mod list;
 mod members;
 mod office;
 
-pub(crate) use change::held;
 pub use change::{Change, Rest};
+pub(crate) use change::{held, ordered_by, run_by};
 pub(crate) use found::found;
 pub use found::{Founding, Page};
 pub use list::{After, Asked, Similar, Which};

@@ -93,6 +93,9 @@ pub enum StoreError {
         /// The noun.
         what: &'static str,
     },
+    /// Whoever asks could do it when they began, and can't any more.
+    #[error("not theirs to do any more")]
+    Forbidden,
     /// A value that the store does not take, whoever asks.
     #[error("{what} is not acceptable: {reason}")]
     Unacceptable {

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::audit::{self, Act, Subject};
-use crate::communities::{MemberRole, Visibility, held};
+use crate::communities::{MemberRole, Visibility, run_by};
 use crate::db::at::{At, MaybeAt, cut};
 use crate::db::on::One;
 use crate::db::{Db, Tx};
@@ -195,7 +195,7 @@ impl Invitations {
     pub async fn invite(&self, community: CommunityId, by: UserId, wanted: &[NewInvitation]) -> Result<Vec<Invited>> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
-        held(&mut tx, community).await?;
+        run_by(&mut tx, community, by, now).await?;
         let mut answers = Vec::with_capacity(wanted.len());
         for new in wanted {
             answers.push(invite_one(&mut tx, now, community, by, new).await?);
@@ -236,6 +236,7 @@ impl Invitations {
     ) -> Result<bool> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
+        run_by(&mut tx, community, by, now).await?;
         let rows = on!(
             in &mut tx,
             run,
@@ -261,6 +262,7 @@ impl Invitations {
     pub async fn revoke(&self, community: CommunityId, id: Uuid, by: UserId) -> Result<Option<String>> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
+        run_by(&mut tx, community, by, now).await?;
         let email = on!(
             in &mut tx,
             maybe One<String>,

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::audit::{self, Act, Subject};
-use crate::communities::{Joining, MemberRole, bare_member, held, put_member};
+use crate::communities::{Joining, MemberRole, bare_member, held, ordered_by, put_member};
 use crate::db::at::{At, cut};
 use crate::db::on::One;
 use crate::db::{Db, Tx};
@@ -197,7 +197,7 @@ impl Joins {
     ) -> Result<Option<UserId>> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
-        held(&mut tx, community).await?;
+        ordered_by(&mut tx, community, by, now).await?;
         let state = if answer.accept { "accepted" } else { "refused" };
         let user = on!(
             in &mut tx,

@@ -44,7 +44,8 @@ impl Communities {
     /// Changes what a community says of itself. One that becomes secret is by invitation.
     pub async fn change(&self, id: CommunityId, by: UserId, change: &Change) -> Result<Community> {
         let mut tx = self.db.begin().await?;
-        let before = held(&mut tx, id).await?;
+        let now = self.db.now();
+        let before = run_by(&mut tx, id, by, now).await?;
         let closes = change.visibility == Some(Visibility::Secret);
         let after = on!(
             in &mut tx,
@@ -76,7 +77,7 @@ impl Communities {
         if !details.is_empty() {
             let act =
                 Act { by, action: "community.changed", community: Some(id), subject: None, details: details.into() };
-            audit::record(&mut tx, self.db.now(), act).await?;
+            audit::record(&mut tx, now, act).await?;
         }
         tx.commit().await?;
         Ok(after)
@@ -96,7 +97,8 @@ impl Communities {
     /// Says what a community is made of, and in which order. What is not named is taken out of sight; nothing of it goes.
     pub async fn set_features(&self, id: CommunityId, by: UserId, features: &[Feature]) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        held(&mut tx, id).await?;
+        let now = self.db.now();
+        run_by(&mut tx, id, by, now).await?;
         let before = on!(
             in &mut tx,
             all Placed,
@@ -108,7 +110,6 @@ impl Communities {
         if shown == features {
             return Ok(());
         }
-        let now = self.db.now();
         put_features(&mut tx, now, id, features).await?;
         let details = json!({ "features": [shown, features] });
         let act = Act { by, action: "community.features", community: Some(id), subject: None, details };
@@ -187,6 +188,36 @@ pub(crate) async fn held(tx: &mut Tx, id: CommunityId) -> Result<Community> {
         id
     )?
     .ok_or(StoreError::NotFound { what: "community" })
+}
+
+/// The same, for somebody who leads it and may change it: who could when they asked may have been lowered, taken out or
+/// suspended since, and the community may rest. [`StoreError::Forbidden`] then.
+pub(crate) async fn run_by(tx: &mut Tx, id: CommunityId, by: UserId, now: At) -> Result<Community> {
+    kept_by(tx, id, by, now, true).await
+}
+
+/// The same, for somebody who keeps order in it.
+pub(crate) async fn ordered_by(tx: &mut Tx, id: CommunityId, by: UserId, now: At) -> Result<Community> {
+    kept_by(tx, id, by, now, false).await
+}
+
+async fn kept_by(tx: &mut Tx, id: CommunityId, by: UserId, now: At, leads: bool) -> Result<Community> {
+    let home = held(tx, id).await?;
+    let keeps = on!(
+        in tx,
+        maybe One<UserId>,
+        "select m.user_id from memberships m join users u on u.id = m.user_id
+         where m.community_id = $1 and m.user_id = $2 and (m.role = 'leader' or (not $4 and m.role = 'moderator'))
+            and (m.expires_at is null or m.expires_at > $3) and u.suspended_at is null and not m.outsider",
+        id,
+        by,
+        now,
+        leads
+    )?;
+    match keeps {
+        Some(_) if home.archived_at.is_none() => Ok(home),
+        _ => Err(StoreError::Forbidden),
+    }
 }
 
 pub(super) fn check_joining(visibility: Visibility, joining: Joining) -> Result<()> {

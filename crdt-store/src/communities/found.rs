@@ -11,7 +11,7 @@ use crate::db::at::At;
 use crate::db::on::One;
 use crate::documents::Sharing;
 use crate::error::{Result, StoreError};
-use crate::ids::{DocumentId, UserId};
+use crate::ids::{CommunityId, DocumentId, UserId};
 use crate::log::{Entry, seed_row};
 use crate::names;
 use crate::users::Role;
@@ -19,6 +19,8 @@ use crate::users::Role;
 /// Addresses that are tried before a name that others have too gets one that nobody has.
 const TRIES: usize = 40;
 const SLUG_CHARS: usize = 60;
+/// What the address of a secret community ends with: the random end of its id.
+const SECRET_CHARS: usize = 8;
 
 /// A page that a community begins with.
 #[derive(Debug, Clone)]
@@ -66,6 +68,13 @@ impl Founding {
         let plain = !slug.is_empty() && slug.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
         if plain { slug } else { "communaute".to_owned() }
     }
+
+    /// The address of a secret one: not what its name makes, so that nobody learns by a name that is taken that it is
+    /// there.
+    pub fn secret_slug(name: &str, id: CommunityId) -> String {
+        let id = id.0.simple().to_string();
+        format!("{}-{}", Self::slug(name), &id[id.len() - SECRET_CHARS..])
+    }
 }
 
 impl Communities {
@@ -81,22 +90,21 @@ impl Communities {
 /// Makes a community whole within a use case. `by`: who decided it.
 pub(crate) async fn found(tx: &mut Tx, now: At, founding: &Founding, founder: UserId, by: UserId) -> Result<Community> {
     check_joining(founding.community.visibility, founding.joining)?;
-    let wish = founding.community.slug.as_str();
     let mut community = founding.community.clone();
-    for number in 2.. {
-        let taken = on!(
-            in tx,
-            maybe One<String>,
-            "select slug from communities where slug = $1",
-            &community.slug
-        )?;
-        if taken.is_none() {
-            break;
+    let wish = founding.community.slug.as_str();
+    let mut number = 2;
+    let made = loop {
+        // Of two that are made at once the second waits here for the first.
+        if let Some(made) = try_to_put(tx, now, &community, founding.joining, founding.model).await? {
+            break made;
         }
         community.slug =
             if number < TRIES { format!("{wish}-{number}") } else { format!("{wish}-{}", community.id.0.simple()) };
-    }
-    let made = put(tx, now, &community, founding.joining, founding.model).await?;
+        number += 1;
+        if number > TRIES + 2 {
+            return Err(StoreError::Conflict { constraint: "communities_slug_key".to_owned() });
+        }
+    };
     put_features(tx, now, made.id, &founding.features).await?;
     put_member(tx, made.id, founder, MemberRole::Leader, now, None).await?;
     for user in &founding.co_leaders {
@@ -123,6 +131,7 @@ pub(crate) async fn found(tx: &mut Tx, now: At, founding: &Founding, founder: Us
     Ok(made)
 }
 
+/// [`StoreError::Conflict`] where the address is taken.
 pub(super) async fn put(
     tx: &mut Tx,
     now: At,
@@ -130,12 +139,24 @@ pub(super) async fn put(
     joining: Joining,
     model: Model,
 ) -> Result<Community> {
+    let made = try_to_put(tx, now, community, joining, model).await?;
+    made.ok_or_else(|| StoreError::Conflict { constraint: "communities_slug_key".to_owned() })
+}
+
+async fn try_to_put(
+    tx: &mut Tx,
+    now: At,
+    community: &NewCommunity,
+    joining: Joining,
+    model: Model,
+) -> Result<Option<Community>> {
     on!(
         in tx,
-        one Community,
+        maybe Community,
         community!(
             "insert into communities (id, slug, name, purpose, visibility, joining, model, created_at, active_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+             on conflict (slug) do nothing
              returning "
         ),
         community.id,

@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Communities, MemberRole, change::held, put_member};
+use super::{
+    Communities, MemberRole,
+    change::{held, run_by},
+    put_member,
+};
 use crate::audit::{self, Act, Subject};
 use crate::db::at::{At, MaybeAt, cut};
 use crate::db::on::One;
@@ -306,7 +310,7 @@ impl Communities {
     ) -> Result<Kept<()>> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
-        held(&mut tx, community).await?;
+        run_by(&mut tx, community, by, now).await?;
         let before = bare(&mut tx, community, user, now).await?;
         let role = change.role.unwrap_or(before.role);
         let ends = change.expires_at.unwrap_or(before.expires_at).filter(|_| role != MemberRole::Leader).map(cut);
@@ -335,7 +339,7 @@ impl Communities {
     pub async fn dismiss(&self, community: CommunityId, user: UserId, by: UserId) -> Result<Kept<()>> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
-        held(&mut tx, community).await?;
+        run_by(&mut tx, community, by, now).await?;
         let before = bare(&mut tx, community, user, now).await?;
         if before.role == MemberRole::Leader && is_last_leader(&mut tx, community, user).await? {
             return Ok(Kept::LastLeader);
@@ -419,7 +423,8 @@ async fn is_last_leader(tx: &mut Tx, community: CommunityId, user: UserId) -> Re
         in tx,
         maybe One<UserId>,
         "select m.user_id from memberships m join users u on u.id = m.user_id
-         where m.community_id = $1 and m.role = 'leader' and m.user_id <> $2 and u.suspended_at is null limit 1",
+         where m.community_id = $1 and m.role = 'leader' and m.user_id <> $2 and u.suspended_at is null
+            and not m.outsider limit 1",
         community,
         user
     )?;

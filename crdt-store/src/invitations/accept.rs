@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Invitations, tell};
-use crate::communities::{MemberRole, bare_member, held, put_member};
+use crate::communities::{Community, MemberRole, bare_member, held, put_member};
 use crate::db::Tx;
 use crate::db::at::{At, MaybeAt, cut};
 use crate::db::on::One;
@@ -40,7 +40,6 @@ pub enum Redeemed {
 #[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
-    community_id: CommunityId,
     email: String,
     role: MemberRole,
     invited_by: Option<UserId>,
@@ -57,17 +56,21 @@ impl Invitations {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
         let user = users::get(&mut tx, user).await?;
+        let home = on!(in &mut tx, maybe One<CommunityId>, "select community_id from invitations where id = $1", id)?;
+        let Some(One(home)) = home else { return Ok(None) };
+        // The community first, as whoever takes the invitation back does.
+        let home = held(&mut tx, home).await?;
         let row = on!(
             in &mut tx,
             maybe Row,
             "update invitations set email = email where id = $1
-             returning id, community_id, email, role, invited_by, member_until, expires_at,
+             returning id, email, role, invited_by, member_until, expires_at,
                 accepted_at is null and declined_at is null and revoked_at is null as open",
             id
         )?;
         let row = row.filter(|row| row.open && row.expires_at > now.0 && user.email.as_deref() == Some(&row.email));
         let Some(row) = row else { return Ok(None) };
-        let accepted = come_in(&mut tx, now, &row, user).await?;
+        let accepted = come_in(&mut tx, now, &row, home, user).await?;
         if accepted.is_some() {
             tx.commit().await?;
         }
@@ -105,12 +108,20 @@ impl Invitations {
     ) -> Result<Redeemed> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
-        // The row is written first: of two who come at once, one waits here.
+        let home = on!(
+            in &mut tx,
+            maybe One<CommunityId>,
+            "select community_id from invitations where secret_hash = $1",
+            secret_hash
+        )?;
+        let Some(One(home)) = home else { return Ok(Redeemed::Gone) };
+        // Of two who come at once, one waits here.
+        let home = held(&mut tx, home).await?;
         let row = on!(
             in &mut tx,
             maybe Row,
             "update invitations set email = email where secret_hash = $1
-             returning id, community_id, email, role, invited_by, member_until, expires_at,
+             returning id, email, role, invited_by, member_until, expires_at,
                 accepted_at is null and declined_at is null and revoked_at is null as open",
             secret_hash
         )?;
@@ -129,7 +140,7 @@ impl Invitations {
                 user
             }
         };
-        match come_in(&mut tx, now, &row, user).await? {
+        match come_in(&mut tx, now, &row, home, user).await? {
             Some(accepted) => {
                 tx.commit().await?;
                 Ok(Redeemed::By(Box::new(accepted)))
@@ -140,8 +151,7 @@ impl Invitations {
 }
 
 /// `None` where the community rests, or the person may not come in.
-async fn come_in(tx: &mut Tx, now: At, row: &Row, user: User) -> Result<Option<Accepted>> {
-    let home = held(tx, row.community_id).await?;
+async fn come_in(tx: &mut Tx, now: At, row: &Row, home: Community, user: User) -> Result<Option<Accepted>> {
     if home.archived_at.is_some() || user.suspended_at.is_some() {
         return Ok(None);
     }

@@ -8,7 +8,7 @@ use crdt_store::communities::{
 };
 use crdt_store::joins::{Answer, Came};
 use crdt_store::users::{Role, Suspension};
-use crdt_store::{CommunityId, Db, DocumentId, UserId};
+use crdt_store::{CommunityId, Db, DocumentId, StoreError, UserId};
 use time::{Duration, OffsetDateTime};
 
 use crate::person;
@@ -72,6 +72,52 @@ contract! {
         }, awa).await.unwrap();
         assert_eq!(again.slug, "referents-mobilite-2");
         assert_eq!(acts(db, made.id).await, ["community.created"]);
+    }
+
+    async fn of_two_communities_of_one_name_that_are_made_at_once_both_are(stage) {
+        let db = &stage.db;
+        let awa = person(db, "Awa", Role::Agent).await.id;
+        let racers: Vec<_> = (0..6).map(|_| {
+            let (communities, wanted) = (db.communities(), founding("C", Visibility::Public));
+            tokio::spawn(async move { communities.found(&wanted, awa).await.unwrap().slug })
+        }).collect();
+        let mut slugs = Vec::new();
+        for racer in racers {
+            slugs.push(racer.await.unwrap());
+        }
+        slugs.sort();
+        assert_eq!(slugs, ["c", "c-2", "c-3", "c-4", "c-5", "c-6"]);
+    }
+
+    async fn whoever_was_lowered_meanwhile_does_nothing_more(stage) {
+        let db = &stage.db;
+        let awa = person(db, "Awa", Role::Agent).await.id;
+        let bruno = person(db, "Bruno", Role::Agent).await.id;
+        let chloe = person(db, "Chloé", Role::Outsider).await.id;
+        let communities = db.communities();
+        let id = communities.found(&founding("C", Visibility::Private), awa).await.unwrap().id;
+        communities.add_member(id, bruno, MemberRole::Leader, None).await.unwrap();
+        communities.add_member(id, chloe, MemberRole::Reader, None).await.unwrap();
+        let lower = MemberChange { role: Some(MemberRole::Member), ..MemberChange::default() };
+        let forbidden = |found: Result<(), StoreError>| assert!(matches!(found, Err(StoreError::Forbidden)), "{found:?}");
+        let tries = async |by: UserId| {
+            let change = Change { name: Some("X".to_owned()), ..Change::default() };
+            forbidden(communities.change(id, by, &change).await.map(|_| ()));
+            forbidden(communities.set_features(id, by, &[Feature::Faq]).await);
+            forbidden(communities.change_member(id, chloe, by, lower).await.map(|_| ()));
+            forbidden(communities.dismiss(id, chloe, by).await.map(|_| ()));
+            forbidden(db.invitations().invite(id, by, &[]).await.map(|_| ()));
+            forbidden(db.invitations().revoke(id, UserId::fresh().0, by).await.map(|_| ()));
+            let no = Answer { accept: false, reason: None };
+            forbidden(db.joins().answer(id, UserId::fresh().0, by, &no, None).await.map(|_| ()));
+        };
+        communities.change_member(id, bruno, awa, lower).await.unwrap();
+        tries(bruno).await;
+        db.users().set_suspended(awa, Suspension::Suspended).await.unwrap();
+        tries(awa).await;
+        db.users().set_suspended(awa, Suspension::Lifted).await.unwrap();
+        communities.set_rest(id, awa, Rest::Archived).await.unwrap();
+        tries(awa).await;
     }
 
     async fn features_are_hidden_and_come_back(stage) {

@@ -34,10 +34,15 @@ pub(super) fn founding(wish: &Wish, language: &str) -> Result<Founding, DocError
             pages.push(page(text.title, text.feature, &text.blocks)?);
         }
     }
+    let id = CommunityId::fresh();
+    let slug = match wish.visibility {
+        Visibility::Secret => Founding::secret_slug(&wish.name, id),
+        Visibility::Public | Visibility::Private => Founding::slug(&wish.name),
+    };
     Ok(Founding {
         community: NewCommunity {
-            id: CommunityId::fresh(),
-            slug: Founding::slug(&wish.name),
+            id,
+            slug,
             name: wish.name.clone(),
             purpose: wish.purpose.clone(),
             visibility: wish.visibility,
@@ -118,6 +123,16 @@ mod tests {
                 assert!(founding.pages.iter().all(|page| !page.seed.is_empty()));
                 assert_eq!(founding.community.slug, "referents-mobilite-durable");
             }
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_secret_community_takes_no_address_away() {
+        let secret = Wish { visibility: Visibility::Secret, ..wish(Model::Project, vec![Feature::Documents]) };
+        let slugs = [0, 1].map(|_| founding(&secret, "fr").unwrap().community.slug);
+        assert_ne!(slugs[0], slugs[1]);
+        for slug in slugs {
+            assert_eq!(slug.len(), "referents-mobilite-durable-12345678".len(), "{slug}");
         }
     }
 

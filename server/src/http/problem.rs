@@ -228,6 +228,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound { .. } => Self::new(&NOT_FOUND),
             StoreError::Conflict { .. } => Self::new(&CONFLICT),
+            StoreError::Forbidden => Self::new(&FORBIDDEN),
             StoreError::Unacceptable { what, reason } => Self::with_detail(&BAD_FIELD, format!("{what}: {reason}")),
             error if error.is_transient() => {
                 tracing::warn!(error = %error, "the database is away");
