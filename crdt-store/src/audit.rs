@@ -48,6 +48,17 @@ pub(crate) struct Act<'a> {
 
 /// Writes an act down within its use case.
 pub(crate) async fn record(tx: &mut Tx, now: At, act: Act<'_>) -> Result<()> {
+    let by = act.by;
+    write(tx, now, Some(by), act).await
+}
+
+/// The same of what no person did: the command line, or what the identity provider says of somebody. `act.by` is left
+/// out.
+pub(crate) async fn record_of_nobody(tx: &mut Tx, now: At, act: Act<'_>) -> Result<()> {
+    write(tx, now, None, act).await
+}
+
+async fn write(tx: &mut Tx, now: At, by: Option<UserId>, act: Act<'_>) -> Result<()> {
     let (kind, subject) = act.subject.map(Subject::parts).unzip();
     on!(
         in tx,
@@ -56,7 +67,7 @@ pub(crate) async fn record(tx: &mut Tx, now: At, act: Act<'_>) -> Result<()> {
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
         Uuid::now_v7(),
         now,
-        act.by,
+        by,
         act.action,
         act.community,
         kind,

@@ -421,6 +421,9 @@ impl People {
                 return Ok(Changed::LastAdministrator);
             }
         }
+        if role == Role::Outsider && before.role != Role::Outsider {
+            users::step_down(&mut tx, now, Some(by), id).await?;
+        }
         on!(in &mut tx, run, "update users set role = $2, suspended_at = $3 where id = $1", id, role, suspended_at)?;
         if suspended_at.is_some() && before.suspended_at.is_none() {
             on!(in &mut tx, run, "delete from logins where user_id = $1", id)?;

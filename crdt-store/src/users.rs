@@ -3,12 +3,15 @@
 //! Addresses are kept in lower case ([`address`]), so that one person has one account.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::audit::{self, Act, Subject};
+use crate::communities::{self, MemberRole};
 use crate::db::at::{At, MaybeAt};
 use crate::db::{Db, Tx};
 use crate::error::{Result, StoreError};
-use crate::ids::UserId;
+use crate::ids::{CommunityId, UserId};
 
 words! {
     /// What a person is to the instance.
@@ -191,17 +194,31 @@ impl Users {
         .ok_or(StoreError::NotFound { what: "person" })
     }
 
-    /// Makes a person something else to the instance. [`StoreError::NotFound`] where nobody is.
+    /// Makes a person something else to the instance, by nobody's hand: at the command line, or because the identity
+    /// provider knows them. Recorded. [`StoreError::NotFound`] where nobody is.
     pub async fn set_role(&self, id: UserId, role: Role) -> Result<User> {
-        on!(
-            self.db.writer(),
-            maybe User,
+        let now = self.db.now();
+        let mut tx = self.db.begin().await?;
+        let before = get(&mut tx, id).await?;
+        if before.role == role {
+            return Ok(before);
+        }
+        if role == Role::Outsider {
+            step_down(&mut tx, now, None, id).await?;
+        }
+        let user = on!(
+            in &mut tx,
+            one User,
             "update users set role = $2 where id = $1
              returning id, name, email, role, language, service, directory, created_at, suspended_at",
             id,
             role
-        )?
-        .ok_or(StoreError::NotFound { what: "person" })
+        )?;
+        let details = json!({ "role": [before.role, role] });
+        let act = Act { by: id, action: "person.role", community: None, subject: Some(Subject::Person(id)), details };
+        audit::record_of_nobody(&mut tx, now, act).await?;
+        tx.commit().await?;
+        Ok(user)
     }
 
     /// Locks a person out, or lets them in again.
@@ -229,6 +246,45 @@ pub enum Suspension {
     Suspended,
     /// They may again.
     Lifted,
+}
+
+#[derive(sqlx::FromRow)]
+struct Keeping {
+    community_id: CommunityId,
+    role: MemberRole,
+}
+
+/// Somebody from outside keeps no order: where they did, they take part from now on. `by`: whose act it is, if anybody's.
+pub(crate) async fn step_down(tx: &mut Tx, now: At, by: Option<UserId>, user: UserId) -> Result<()> {
+    let keeping = on!(
+        in tx,
+        all Keeping,
+        "select community_id, role from memberships where user_id = $1 and role in ('leader', 'moderator')
+         order by community_id",
+        user
+    )?;
+    for Keeping { community_id, role } in keeping {
+        communities::held(tx, community_id).await?;
+        on!(
+            in tx,
+            run,
+            "update memberships set role = 'member' where community_id = $1 and user_id = $2",
+            community_id,
+            user
+        )?;
+        let act = Act {
+            by: by.unwrap_or(user),
+            action: "member.role",
+            community: Some(community_id),
+            subject: Some(Subject::Person(user)),
+            details: json!({ "role": [role, MemberRole::Member] }),
+        };
+        match by {
+            Some(_) => audit::record(tx, now, act).await?,
+            None => audit::record_of_nobody(tx, now, act).await?,
+        }
+    }
+    Ok(())
 }
 
 /// Makes an account within a use case.

@@ -107,6 +107,37 @@ contract! {
         assert_eq!(accounts(db, AccountsAsked { since: Some(since), ..Default::default() }).await, [""; 0]);
     }
 
+    async fn whoever_becomes_somebody_from_outside_keeps_no_order(stage) {
+        let db = &stage.db;
+        let lucie = person(db, "Lucie", Role::Administrator).await;
+        let awa = person(db, "Awa", Role::Agent).await;
+        let bruno = person(db, "Bruno", Role::Agent).await;
+        let (one, two) = (home(db, "one", awa).await, home(db, "two", bruno).await);
+        db.communities().add_member(two, awa, MemberRole::Moderator, None).await.unwrap();
+        let out = AccountChange { role: Some(Role::Outsider), suspension: None };
+        assert_eq!(db.people().change(awa, lucie, out).await.unwrap(), Changed::Done);
+        for id in [one, two] {
+            assert_eq!(db.communities().member(id, awa).await.unwrap().unwrap().role, MemberRole::Member);
+        }
+        assert_eq!(db.instance().figures().await.unwrap().communities_leaderless, 1);
+        let told = db.audit().concerning(lucie, 10).await.unwrap();
+        let told: Vec<_> = told.iter().map(|act| (act.action.as_str(), act.details.as_str())).collect();
+        for act in [
+            ("person.role", r#"{"role":["agent","outsider"]}"#),
+            ("member.role", r#"{"role":["leader","member"]}"#),
+            ("member.role", r#"{"role":["moderator","member"]}"#),
+        ] {
+            assert!(told.contains(&act), "{act:?} in {told:?}");
+        }
+        // The same by nobody's hand, which is recorded as well.
+        db.users().set_role(bruno, Role::Outsider).await.unwrap();
+        db.users().set_role(bruno, Role::Outsider).await.unwrap();
+        let told = db.audit().concerning(bruno, 10).await.unwrap();
+        let told: Vec<_> = told.iter().map(|act| (act.action.as_str(), act.actor_id)).collect();
+        assert_eq!(told, [("person.role", None), ("member.role", None)]);
+        assert_eq!(db.communities().member(two, bruno).await.unwrap().unwrap().role, MemberRole::Member);
+    }
+
     async fn figures_are_the_lengths_of_lists(stage) {
         let db = &stage.db;
         let awa = person(db, "Awa", Role::Agent).await;

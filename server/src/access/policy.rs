@@ -92,8 +92,9 @@ pub fn community(person: Person, community: Community) -> Access {
         return Access::None;
     }
     let access = match community.role {
-        Some(MemberRole::Leader | MemberRole::Moderator) => Access::Manage,
-        Some(MemberRole::Member) => Access::Write,
+        Some(MemberRole::Leader | MemberRole::Moderator) if is_colleague(person) => Access::Manage,
+        // Somebody from outside keeps no order, whatever they were before.
+        Some(MemberRole::Leader | MemberRole::Moderator | MemberRole::Member) => Access::Write,
         Some(MemberRole::Reader) => Access::Read,
         None if is_colleague(person) && community.visibility == Visibility::Public => Access::Read,
         None if person.role == Role::Administrator && community.entered => Access::Read,
@@ -105,7 +106,7 @@ pub fn community(person: Person, community: Community) -> Access {
 /// Whether a person runs a community: its name, purpose, composition, rules, and its end. An archived one as well, for it
 /// is its leaders who bring it back.
 pub fn leads(person: Person, community: Community) -> bool {
-    !person.suspended && community.role == Some(MemberRole::Leader)
+    is_colleague(person) && !person.suspended && community.role == Some(MemberRole::Leader)
 }
 
 /// Whether a person may know that a community exists: its name, its purpose, how many are in it.

@@ -45,7 +45,7 @@ const OF_COLLEAGUES: Table<Access> = [
     [Manage, Manage, Write, Read, Nothing],
     [Manage, Manage, Write, Read, Nothing],
 ];
-const OF_OUTSIDERS: Table<Access> = [[Manage, Manage, Write, Read, Nothing]; 3];
+const OF_OUTSIDERS: Table<Access> = [[Write, Write, Write, Read, Nothing]; 3];
 
 /// Lowers every cell.
 fn at_most(table: Table<Access>, most: Access) -> Table<Access> {
@@ -73,7 +73,7 @@ fn a_community() {
         let entered = |visibility, place| Community { entered: true, ..inside(visibility, place) };
         let by_entry = if role == Role::Administrator { at_least(of(role), Read) } else { of(role) };
         holds("entered", by_entry, |visibility, place| community(who, entered(visibility, place)));
-        let leader = [[true, false, false, false, false]; 3];
+        let leader = [[role != Role::Outsider, false, false, false, false]; 3];
         holds("led", leader, |visibility, place| leads(who, inside(visibility, place)));
         holds("led, archived", leader, |visibility, place| leads(who, archived(visibility, place)));
         holds("led, suspended", [[false; 5]; 3], |visibility, place| leads(suspended, inside(visibility, place)));
@@ -112,9 +112,10 @@ fn the_list_of_members() {
 
 #[test]
 fn an_invitation() {
-    let inviters = [[Manage, Nothing, Nothing, Nothing, Nothing]; 3];
     for role in ROLES {
         let who = person(role);
+        let leader = if role == Role::Outsider { Nothing } else { Manage };
+        let inviters = [[leader, Nothing, Nothing, Nothing, Nothing]; 3];
         holds("somebody's", inviters, |visibility, place| invitation(who, false, inside(visibility, place)));
         let own = at_least(inviters, Write);
         holds("one's own", own, |visibility, place| invitation(who, true, inside(visibility, place)));
@@ -153,9 +154,10 @@ fn a_request() {
 
 #[test]
 fn the_audit_and_the_instance() {
-    let leaders = [[Read, Nothing, Nothing, Nothing, Nothing]; 3];
     for role in ROLES {
         let who = person(role);
+        let leader = if role == Role::Outsider { Nothing } else { Read };
+        let leaders = [[leader, Nothing, Nothing, Nothing, Nothing]; 3];
         let is_administrator = role == Role::Administrator;
         let table = if is_administrator { [[Read; 5]; 3] } else { leaders };
         holds("of one", table, |visibility, place| audit(who, Some(inside(visibility, place))));
