@@ -3,10 +3,10 @@
 
 use time::OffsetDateTime;
 
+use crate::db::Db;
 use crate::db::at::{At, cut};
 use crate::db::on::One;
-use crate::db::{Db, Tx};
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::ids::{LoginId, UserId};
 use crate::users::{Directory, Role, User};
 
@@ -72,7 +72,7 @@ impl Logins {
         Self { db }
     }
 
-    /// Signs a person in.
+    /// Signs a person in. [`StoreError::NotFound`] where nobody is, or who is may not come in.
     pub async fn create(&self, login: NewLogin) -> Result<Login> {
         self.create_by_provider(login, None).await
     }
@@ -82,6 +82,17 @@ impl Logins {
     pub async fn create_by_provider(&self, login: NewLogin, id_token: Option<&[u8]>) -> Result<Login> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
+        // The person first: whoever is being suspended meanwhile is waited for, and gets no login that outlives it.
+        let comes_in = on!(
+            in &mut tx,
+            run,
+            "update users set last_seen_at = $2 where id = $1 and suspended_at is null",
+            login.user_id,
+            now
+        )?;
+        if comes_in == 0 {
+            return Err(StoreError::NotFound { what: "person who may come in" });
+        }
         let made = on!(
             in &mut tx,
             one Login,
@@ -96,7 +107,6 @@ impl Logins {
             &login.user_agent,
             id_token
         )?;
-        seen(&mut tx, login.user_id, now).await?;
         tx.commit().await?;
         Ok(made)
     }
@@ -137,17 +147,22 @@ impl Logins {
     pub async fn touch(&self, id: LoginId, expires_at: OffsetDateTime) -> Result<()> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
-        let of = on!(
+        // The person first, as whoever suspends them does.
+        on!(
             in &mut tx,
-            maybe One<UserId>,
-            "update logins set last_seen_at = $2, expires_at = $3 where id = $1 returning user_id",
+            run,
+            "update users set last_seen_at = $2 where id = (select user_id from logins where id = $1)",
+            id,
+            now
+        )?;
+        on!(
+            in &mut tx,
+            run,
+            "update logins set last_seen_at = $2, expires_at = $3 where id = $1",
             id,
             now,
             At(cut(expires_at))
         )?;
-        if let Some(One(user)) = of {
-            seen(&mut tx, user, now).await?;
-        }
         tx.commit().await
     }
 
@@ -196,9 +211,4 @@ impl Logins {
     pub async fn delete_expired(&self) -> Result<u64> {
         on!(self.db.writer(), run, "delete from logins where expires_at <= $1", self.db.now())
     }
-}
-
-async fn seen(tx: &mut Tx, user: UserId, now: At) -> Result<()> {
-    on!(in tx, run, "update users set last_seen_at = $2 where id = $1", user, now)?;
-    Ok(())
 }

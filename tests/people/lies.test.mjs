@@ -116,6 +116,9 @@ test('the provider has begun to sign with another key', async () => {
   assert.equal(await comesTo({}), null)
   await provider.rotate()
   assert.equal(await comesTo({}), null)
+  // And again with another, under the name that it had.
+  await provider.rotate()
+  assert.equal(await comesTo({}), null)
 })
 
 test('a provider that is away is said to be, and counts again when it is back', async () => {

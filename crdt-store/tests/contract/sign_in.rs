@@ -1,6 +1,7 @@
 //! Signing in by a provider or by a link in a mail.
 
 use crdt_store::attempts::NewAttempt;
+use crdt_store::directory::AccountChange;
 use crdt_store::email_links::{NewLink, Purpose, Redeemed};
 use crdt_store::identities::{Met, Subject};
 use crdt_store::logins::NewLogin;
@@ -132,6 +133,34 @@ contract! {
         assert!(matches!(redeem(&stage.db, 1, None).await, Redeemed::By(..)), "it was not used up by trying");
         assert_eq!(tomorrow.email_links().delete_expired().await.unwrap(), 1);
         tomorrow.close().await;
+    }
+
+    async fn whoever_is_suspended_gets_no_login_and_none_comes_back_with_them(stage) {
+        let db = &stage.db;
+        let awa = db.users().create(new("Awa", "awa@example.org")).await.unwrap();
+        let login = |number: u8| NewLogin {
+            id: LoginId::fresh(),
+            user_id: awa.id,
+            secret_hash: vec![number; 32],
+            expires_at: OffsetDateTime::now_utc() + Duration::days(7),
+            user_agent: None,
+        };
+        db.logins().create(login(1)).await.unwrap();
+        let by = db.users().create(new("Lucie", "lucie@example.org")).await.unwrap().id;
+        let change = |suspension| AccountChange { role: None, suspension: Some(suspension) };
+        // Somebody who signs in at this very moment, a hundred times.
+        let racers: Vec<_> = (2..102).map(|number| {
+            let (logins, login) = (db.logins(), login(number));
+            tokio::spawn(async move { logins.create(login).await.is_ok() })
+        }).collect();
+        db.people().change(awa.id, by, change(Suspension::Suspended)).await.unwrap();
+        for racer in racers {
+            racer.await.unwrap();
+        }
+        assert!(matches!(db.logins().create(login(200)).await, Err(StoreError::NotFound { .. })));
+        db.people().change(awa.id, by, change(Suspension::Lifted)).await.unwrap();
+        assert_eq!(db.logins().list(awa.id).await.unwrap(), []);
+        db.logins().create(login(201)).await.unwrap();
     }
 
     async fn a_merge_connects_in_the_browser_that_came_from_the_provider(stage) {

@@ -111,8 +111,11 @@ impl Auth {
             Err(error) => return Err(error.into()),
         };
         let user = self.promoted(user).await?;
-        let cookie = self.sign_in(&user, headers).await?;
-        Ok(Used::In(cookie, ReturnTo::new(Some(&return_to))))
+        match self.sign_in(&user, headers).await {
+            // Suspended a moment ago.
+            Err(AuthError::Store(StoreError::NotFound { .. })) => Ok(Used::Gone),
+            signed_in => Ok(Used::In(signed_in?, ReturnTo::new(Some(&return_to)))),
+        }
     }
 
     /// An outsider who turns out to be known to the provider, and whose address is an agent's, is one.

@@ -187,7 +187,11 @@ impl Auth {
                 let Signed { profile, id_token } =
                     provider.finish(code, &attempt.verifier, &attempt.nonce, now).await?;
                 let user = self.account(provider, mail, headers, &profile, &browser, return_to).await?;
-                Ok(self.sign_in_by_provider(&user, headers, &id_token).await?)
+                match self.sign_in_by_provider(&user, headers, &id_token).await {
+                    // Suspended a moment ago.
+                    Err(AuthError::Store(StoreError::NotFound { .. })) => Err(Refusal::NotAllowed),
+                    signed_in => Ok(signed_in?),
+                }
             }
         }
     }

@@ -126,7 +126,8 @@ impl Provider {
         let mut known = self.directory.known(now).await?;
         let tokens = self.exchange(&known, code, verifier).await?;
         let mut claims = known.keys.read(&tokens.id_token);
-        if claims == Err(Untrue::NoKey) {
+        // The same name may stand for a new key, or no key may have a name.
+        if matches!(claims, Err(Untrue::NoKey | Untrue::Signature)) {
             known = self.directory.with_new_keys(&known, now).await?;
             claims = known.keys.read(&tokens.id_token);
         }
@@ -223,7 +224,7 @@ impl Provider {
         }
         let token = String::from_utf8(body).map_err(|_| Untrue::Malformed)?;
         let claims = match known.keys.read(&token) {
-            Err(Untrue::NoKey) => self.directory.with_new_keys(known, now).await?.keys.read(&token),
+            Err(Untrue::NoKey | Untrue::Signature) => self.directory.with_new_keys(known, now).await?.keys.read(&token),
             claims => claims,
         }?;
         jwt::check_userinfo(&claims, self.expected(now))?;
