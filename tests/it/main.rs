@@ -10,6 +10,7 @@ mod pages;
 mod people_admin;
 mod people_feed;
 mod people_invitations;
+mod people_limits;
 mod people_members;
 mod people_node;
 mod people_requests;

@@ -7,6 +7,7 @@ use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Decode, Encode, Postgres, Sqlite, Type, ValueRef};
 use time::OffsetDateTime;
+use time::macros::datetime;
 
 /// A time as it is bound and read. `OffsetDateTime` everywhere else.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +28,10 @@ impl At {
 /// A time that may be absent; for rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MaybeAt(pub Option<OffsetDateTime>);
+
+/// The first and the last moment that both engines know. A clock says none beyond them, but a list's cursor may.
+const FIRST: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
+const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
 
 /// Cuts to microseconds, the precision of both engines.
 pub(crate) fn cut(at: OffsetDateTime) -> OffsetDateTime {
@@ -76,7 +81,8 @@ impl Type<Postgres> for At {
 
 impl<'q> Encode<'q, Postgres> for At {
     fn encode_by_ref(&self, buffer: &mut <Postgres as sqlx::Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        <OffsetDateTime as Encode<'q, Postgres>>::encode(self.0, buffer)
+        // The driver turns it into UTC, which not every moment with an offset can be.
+        <OffsetDateTime as Encode<'q, Postgres>>::encode(self.0.clamp(FIRST, LAST), buffer)
     }
 }
 

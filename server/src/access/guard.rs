@@ -82,6 +82,10 @@ impl Guard {
 
     /// A community that a person may at least know of, and their right in it.
     pub async fn community(&self, who: &Principal, slug: &str, needed: Access) -> Result<(Met, Access), Denied> {
+        // A body can name one, too: what PostgreSQL takes for no text at all is nobody's slug.
+        if slug.contains('\0') {
+            return Err(Denied::NotFound);
+        }
         let met = self.db.communities().by_slug(slug, who.id).await.map_err(unavailable)?;
         let met = met.ok_or(Denied::NotFound)?;
         let mut community = place_of(&met);

@@ -20,6 +20,7 @@ use crate::{
     http::{
         Language, Problem,
         extract::Json,
+        fields::line,
         problem::{BAD_FIELD, Body, NOT_SIGNED_IN},
     },
     live::{Audience, LiveEvent},
@@ -140,16 +141,6 @@ pub(super) async fn change(
     let user = state.db().users().change(id, &change).await?;
     state.live().tell(Audience::Person(id), LiveEvent::Me);
     describe(&state, &who, user).await
-}
-
-/// One line of text that is not empty.
-fn line(field: &str, text: &str, most: usize) -> Result<String, Problem> {
-    let text = text.trim();
-    let fits = !text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control);
-    match fits {
-        true => Ok(text.to_owned()),
-        false => Err(Problem::with_detail(&BAD_FIELD, format!("{field}: one line of 1 to {most} characters"))),
-    }
 }
 
 pub(super) fn mine(who: &Principal) -> Result<UserId, Problem> {

@@ -212,10 +212,13 @@ async fn read(state: &state::State, filter: &Filter) -> Result<Option<Sought>, P
         text => Some(UserId(Uuid::try_parse(text).map_err(|_| bad("actor: an id"))?)),
     };
     let day = |text: &str| Date::parse(text, format_description!("[year]-[month]-[day]")).ok();
-    let moment = |text: &str, what, days| match (text.trim(), day(text.trim())) {
-        ("", _) => Ok(None),
-        (_, Some(day)) => Ok(Some(day.with_time(Time::MIDNIGHT).assume_utc() + Duration::days(days))),
-        (text, None) => OffsetDateTime::parse(text, &Rfc3339).map(Some).map_err(|_| bad(what)),
+    let moment = |text: &str, what, days| {
+        let moment = match (text.trim(), day(text.trim())) {
+            ("", _) => return Ok(None),
+            (_, Some(day)) => day.with_time(Time::MIDNIGHT).assume_utc().checked_add(Duration::days(days)),
+            (text, None) => OffsetDateTime::parse(text, &Rfc3339).ok(),
+        };
+        moment.filter(|moment| (1970..=9990).contains(&moment.year())).map(Some).ok_or_else(|| bad(what))
     };
     Ok(Some(Sought {
         community,

@@ -180,6 +180,9 @@ pub(super) async fn send(
     if wanted.emails.len() > SENT_AT_ONCE {
         return Err(bad("emails", "more than 100 addresses"));
     }
+    if wanted.emails.iter().map(String::len).sum::<usize>() > TEXT_CHARS {
+        return Err(bad("emails", "longer than 40000 characters"));
+    }
     let until = ends(&state, wanted.until)?;
     not_too_often(&state, "invitation-send", user, BATCHES_MAX).await?;
     let mut pasted = Vec::new();

@@ -42,6 +42,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if holds_nul(parts.uri.path()) {
+            return Err(Problem::new(&NOT_FOUND));
+        }
         let found = axum::extract::Path::<T>::from_request_parts(parts, state).await;
         found.map(|axum::extract::Path(value)| Self(value)).map_err(|_| Problem::new(&NOT_FOUND))
     }
@@ -55,11 +58,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(holds_nul) {
+            return Err(Problem::with_detail(&BAD_QUERY, "a NUL"));
+        }
         let found = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         found
             .map(|axum::extract::Query(value)| Self(value))
             .map_err(|error| Problem::with_detail(&BAD_QUERY, innermost(&error)))
     }
+}
+
+/// No text of ours holds a NUL, and PostgreSQL takes none.
+fn holds_nul(encoded: &str) -> bool {
+    encoded.contains("%00")
 }
 
 /// What the parser said, without what axum says around it. It names fields and positions, never values of others.

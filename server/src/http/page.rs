@@ -52,6 +52,8 @@ pub fn read_cursor<C: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<C
 }
 
 #[cfg(test)]
+    // No text of ours holds a NUL, and PostgreSQL takes none.
+    let bytes = bytes.filter(|bytes| !bytes.windows(6).any(|six| six == br"\u0000"));
 mod tests {
     use super::*;
 
@@ -73,3 +75,4 @@ mod tests {
         assert_eq!(read_cursor::<i32>(Some("")), Ok(None));
     }
 }
+        assert!(read_cursor::<String>(Some(&URL_SAFE_NO_PAD.encode(br#""a\u0000b""#))).is_err());

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::http::fields::mended_line;
+
 const NAME_CHARS: usize = 120;
 const EMAIL_CHARS: usize = 254;
 
@@ -23,12 +25,7 @@ impl Profile {
     /// From the ID token and from userinfo, which counts first. `None` without a subject.
     pub(super) fn of(id_token: &Map<String, Value>, userinfo: &Map<String, Value>, trusted: bool) -> Option<Self> {
         let claim = |name: &str| userinfo.get(name).or_else(|| id_token.get(name));
-        let text = |name: &str| {
-            let text = claim(name)?.as_str()?;
-            let flat: String = text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
-            let flat = flat.split_whitespace().collect::<Vec<_>>().join(" ");
-            (!flat.is_empty()).then(|| flat.chars().take(NAME_CHARS).collect::<String>())
-        };
+        let text = |name: &str| mended_line(claim(name)?.as_str()?, NAME_CHARS);
         // Several names may be given; State providers say `usual_name` for the family's.
         let parts = [text("given_name"), text("usual_name").or_else(|| text("family_name"))];
         let parts: Vec<String> = parts.into_iter().flatten().collect();

@@ -137,6 +137,11 @@ pub(in crate::communities) async fn begin(
         Err(error) if error.is_conflict() => {
             let there = state.db().requests().one(id).await?.filter(|request| request.requester.id == user);
             let there = there.ok_or_else(|| Problem::new(&CONFLICT))?;
+            // Begun, and the node was lost, or is at it, before it was handed in: whoever is second finds it moved.
+            if wanted.send && there.number.is_none() && there.wish == wish {
+                hand_in(&state, &who, user, id, there.revision, &wish).await.or_else(unless_moved)?;
+            }
+            let there = reached(&state, &who, id, Access::Read).await?;
             return Ok(Json(whole(&state, there).await?).into_response());
         }
         Err(error) => return Err(error.into()),
@@ -262,6 +267,10 @@ pub(in crate::communities) async fn say(
     let mut written = state.db().requests().messages(id).await?.into_iter();
     let written = written.find(|said| said.message_id == message).ok_or_else(|| Problem::new(&INTERNAL))?;
     Ok((StatusCode::CREATED, Json(written.into())))
+}
+
+fn unless_moved(problem: Problem) -> Result<(), Problem> {
+    if problem.kind == &MOVED { Ok(()) } else { Err(problem) }
 }
 
 /// Hands a request in; where the instance lets agents create, the community is there at once.
