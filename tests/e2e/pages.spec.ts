@@ -97,7 +97,38 @@ test("what floats over a page: menus, dialogs and the sheet of a phone, by axe, 
     // A press beside it closes it.
     await page.mouse.click(195, 20);
     await expect(page.getByRole("dialog")).toHaveCount(0);
+    await page.getByRole("button", { name: "Moi" }).click();
+    const menu = page.getByRole("menu");
+    await expect(menu).toHaveAttribute("data-sheet");
+    expect(await menu.evaluate((shown) => Math.round(shown.getBoundingClientRect().width))).toBe(390);
+    await hasNoFault(page, `menu as a sheet ${colorScheme}`);
+    // A press beside it closes it, and presses nothing under it.
+    await page.mouse.click(195, 20);
+    await expect(menu).toHaveCount(0);
+    await expect(page.getByRole("dialog")).toHaveCount(0);
   }
+});
+
+test("in a low window, as with strong zoom, nothing sticks over the text", async ({ person, node }) => {
+  const awa = await person(AWA, { viewport: { width: 320, height: 256 } });
+  const { page } = awa;
+  const id = await makeDocument(awa, node, "Une page agrandie quatre fois", COMMUNITY);
+  for (const [address, bar] of [
+    [`/d/${id}`, ".doc-head"],
+    ["/docs", ".topbar"],
+  ] as const) {
+    await page.goto(address);
+    await expect(page.locator(bar)).toHaveCSS("position", "static");
+  }
+});
+
+test("without colours of its own, a page still shows what is chosen", async ({ person }) => {
+  const { page } = await person(AWA);
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.goto("/request");
+  const chosen = page.getByRole("radio", { checked: true }).first();
+  await expect(chosen).toBeVisible();
+  expect(await chosen.evaluate((radio) => getComputedStyle(radio, "::after").borderTopWidth)).toBe("4px");
 });
 
 test("the language is switched by hand, and stays", async ({ person }) => {
