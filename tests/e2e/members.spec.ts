@@ -70,6 +70,24 @@ test("twelve addresses pasted: what becomes of each is shown before anything is 
   await expect(david.page.getByText("Inviter une liste").first()).toBeVisible();
 });
 
+test("on a phone the people come first, and the form when it is asked for", async ({ person }) => {
+  const awa = await person(AWA, { viewport: { width: 390, height: 844 } });
+  const { page } = awa;
+  const addresses = page.getByRole("textbox", { name: "Adresses e-mail" });
+  const invite = page.getByRole("button", { name: "Inviter" });
+  await page.goto(`/c/${COMMUNITY}/members`);
+  await expect(page.locator("table.members")).toBeVisible();
+  await expect(addresses).toBeHidden();
+  await invite.click();
+  await expect(invite).toHaveAttribute("aria-expanded", "true");
+  await addresses.fill("quelqu.un@exemple.gouv.fr");
+  await expect(page.getByRole("heading", { name: "1 adresse" })).toBeVisible();
+  await looksRight(page, "invite on a phone");
+  await page.goto(`/c/${COMMUNITY}`);
+  await page.getByRole("link", { name: "Inviter" }).click();
+  await expect(addresses).toBeVisible();
+});
+
 test("a role changes by keyboard alone, and changes back", async ({ person, node }) => {
   const awa = await person(AWA);
   const bruno = await person(BRUNO);

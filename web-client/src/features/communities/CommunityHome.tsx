@@ -113,7 +113,7 @@ export function CommunityHomePage({ slug, me, documents }: Props) {
         <div className="actions">
           {place.archived ? null : <JoinButton community={place} />}
           {leads(place.role) && !place.archived ? (
-            <Link className="btn primary" to="/c/$slug/members" params={{ slug }}>
+            <Link className="btn primary" to="/c/$slug/members" params={{ slug }} search={{ invite: true }}>
               <Icon of={UserPlus} small />
               {t("members.invite")}
             </Link>

@@ -1,4 +1,5 @@
-import { Download } from "lucide-react";
+import { useRouterState } from "@tanstack/react-router";
+import { Download, UserPlus } from "lucide-react";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type CommunityPlace, type CommunityRole, membersExport } from "../../api";
@@ -14,6 +15,11 @@ import { MemberTable } from "./MemberTable";
 import { NoPlace, usePlace } from "./NoPlace";
 import { leads, moderates, ROLES } from "./words";
 import "./communities.css";
+
+/** The address by which a community's own button leads here. */
+function asksToInvite(state: { location: { search: unknown } }): boolean {
+  return "invite" in (state.location.search as Record<string, unknown>);
+}
 
 type Tab = "members" | "joins" | "invitations" | "outsiders";
 
@@ -67,7 +73,10 @@ function Everybody({
 export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) {
   const { t } = useTranslation();
   const { asked, place } = usePlace(slug);
+  const inviteId = useId();
   const [tab, setTab] = useState<Tab>("members");
+  // On a phone the form stands over the list only when it is wanted.
+  const [inviting, setInviting] = useState(useRouterState({ select: asksToInvite }));
   usePageTitle(place ? `${t("communities.members")} – ${place.name}` : undefined);
   if (!place)
     return (
@@ -106,6 +115,18 @@ export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) 
               <Icon of={Download} small />
               {t("members.export")}
             </a>
+            {governs && shown === "members" ? (
+              <button
+                type="button"
+                className={inviting ? "btn only-phone" : "btn primary only-phone"}
+                aria-expanded={inviting}
+                aria-controls={inviteId}
+                onClick={() => setInviting(!inviting)}
+              >
+                <Icon of={UserPlus} small />
+                {t("members.invite")}
+              </button>
+            ) : null}
           </div>
         ) : null}
       </div>
@@ -118,7 +139,11 @@ export function MembersPage({ slug, selfId }: { slug: string; selfId: string }) 
           <>
             <Tabs<Tab> label={t("communities.members")} value={shown} onChange={setTab} tabs={tabs} />
             <div className="stack">
-              {shown === "members" && governs ? <InvitePanel slug={slug} /> : null}
+              {shown === "members" && governs ? (
+                <div id={inviteId} className={inviting ? undefined : "not-phone"}>
+                  <InvitePanel slug={slug} />
+                </div>
+              ) : null}
               {shown === "members" && keepsOrder && !place.archived ? <Joins slug={slug} quiet /> : null}
               {shown === "joins" ? <Joins slug={slug} /> : null}
               {shown === "invitations" ? <SentInvitations slug={slug} /> : null}
