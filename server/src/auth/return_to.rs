@@ -39,8 +39,12 @@ fn is_own_path(path: &str) -> bool {
     let is_ours = rest.is_some_and(|rest| !rest.starts_with('/'));
     // Not back into signing in, and not into answers that are no pages.
     let is_page = !["/auth/", "/api/", "/sign-in"].iter().any(|taken| path.starts_with(taken));
+    // A browser takes `.` and `..` away, and what is left of `/.//host` would begin like another site.
+    let steps = path.split(['?', '#']).next().unwrap_or_default().split('/');
+    let is_straight =
+        steps.map(|step| step.to_ascii_lowercase().replace("%2e", ".")).all(|step| step != "." && step != "..");
     let is_plain = path.len() <= MAX_BYTES && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    is_ours && is_page && is_plain
+    is_ours && is_page && is_straight && is_plain
 }
 
 #[cfg(test)]
@@ -49,7 +53,9 @@ mod tests {
 
     #[test]
     fn only_paths_of_ours_are_gone_to() {
-        for own in ["/", "/documents/0193?x=1#part", "/communities/nord%20est", "/a//b", "/@x"] {
+        for own in
+            ["/", "/documents/0193?x=1#part", "/communities/nord%20est", "/a//b", "/@x", "/a.b/..c", "/people?q=a/../b"]
+        {
             assert_eq!(ReturnTo::new(Some(own)).as_str(), own);
         }
         for foreign in [
@@ -62,6 +68,11 @@ mod tests {
             "/\t/evil.example",
             "/\n/evil.example",
             " //evil.example",
+            "/.//evil.example",
+            "/x/..//evil.example",
+            "/%2e//evil.example",
+            "/x/.%2E//evil.example",
+            "/%2E./auth/oidc/start",
             "javascript:alert(1)",
             "/é",
             "/auth/oidc/start",

@@ -13,6 +13,9 @@ test("only addresses of this site are gone to", () => {
     "https://evil.example/",
     "javascript:alert(1)",
     "/\t/evil.example",
+    "/.//evil.example",
+    "/x/..//evil.example",
+    "/%2e//evil.example",
   ]) {
     expect(localAddress(wanted), String(wanted)).toBe("/");
   }

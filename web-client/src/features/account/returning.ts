@@ -5,7 +5,8 @@ export function localAddress(wanted: string | null | undefined): string {
   if (!wanted?.startsWith("/") || /^\/[/\\]/.test(wanted)) return "/";
   try {
     const address = new URL(wanted, location.origin);
-    if (address.origin !== location.origin) return "/";
+    // What is left once `.` and `..` are taken away may begin like another site.
+    if (address.origin !== location.origin || address.pathname.startsWith("//")) return "/";
     return address.pathname + address.search + address.hash;
   } catch {
     return "/";
