@@ -26,7 +26,7 @@ test("who has no account comes in by the link of the mail, once, and sees that c
 
   const nadia = await person(null);
   await nadia.page.goto(link);
-  await expect(nadia.page.getByRole("heading", { level: 1, name: "Vous êtes invité" })).toBeVisible();
+  await expect(nadia.page.getByRole("heading", { level: 1, name: "Votre invitation" })).toBeVisible();
   await looksRight(nadia.page, "invitation");
   await nadia.page.getByRole("button", { name: "Accepter l’invitation" }).click();
   await expect(nadia.page.getByRole("heading", { level: 1, name: "Avec le dehors" })).toBeVisible();
@@ -68,7 +68,7 @@ test("a colleague who opens the link signs in first, and it still holds", async 
   await page.getByRole("button", { name: "Accepter l’invitation" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Connectez-vous pour accepter" })).toBeVisible();
   await page.getByRole("button", { name: BRUNO }).click();
-  await expect(page.getByText(`Vous êtes connecté en tant que ${BRUNO}.`)).toBeVisible();
+  await expect(page.getByText(`Votre compte\u202f: ${BRUNO}.`)).toBeVisible();
   await page.getByRole("button", { name: "Accepter l’invitation" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Par le lien" })).toBeVisible();
 });

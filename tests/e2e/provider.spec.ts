@@ -111,7 +111,7 @@ test("over the editor the provider opens beside it, and what was typed meanwhile
   const opened = nina.context.waitForEvent("page");
   await way(nina.page).click();
   const beside = await opened;
-  await expect(beside.getByRole("heading", { level: 1, name: "Vous êtes connecté" })).toBeVisible();
+  await expect(beside.getByRole("heading", { level: 1, name: "Connexion réussie" })).toBeVisible();
   await expect(dialog).toHaveCount(0);
   await saved(nina.page);
   await nina.page.reload();

@@ -137,7 +137,7 @@ test("who has to sign in again over the editor may do so by a link, in another t
   const other = await awa.context.newPage();
   await other.goto(link);
   await other.getByRole("button", { name: "Se connecter" }).click();
-  await expect(other.getByRole("heading", { level: 1, name: "Vous êtes connecté" })).toBeVisible();
+  await expect(other.getByRole("heading", { level: 1, name: "Connexion réussie" })).toBeVisible();
   // The first tab hears of it by itself.
   await expect(dialog).toHaveCount(0);
   await saved(awa.page);
