@@ -54,16 +54,28 @@ pub(super) fn text(words: &Words, language: Language, site: &str) -> String {
     out
 }
 
-/// As HTML, with styles that mail programs know.
+/// For mail programs that follow the system's theme; the others keep what each element says itself.
+const DARK: &str = ":root{color-scheme:light dark}@media (prefers-color-scheme:dark){\
+    .canvas{background:#101618!important}\
+    .sheet{background:#171e20!important;border-color:#2d3639!important;color:#e9e6e0!important}\
+    .brand{color:#74cccb!important}.quote{border-color:#74cccb!important}\
+    .small{color:#aab5b6!important}.go{background:#74cccb!important;color:#051c20!important}}";
+const SMALL: &str = "font-size:14px;color:#4c595e";
+/// The interface's family first, as it may be installed.
+const FONT: &str = "font:16px/1.6 'Inter Variable',Inter,system-ui,'Segoe UI',Arial,sans-serif";
+
+/// As HTML, in the colours of the pages, with styles that mail programs know.
 pub(super) fn html(words: &Words, language: Language, site: &str) -> String {
     let mut out = String::new();
     let _ = write!(
         out,
         "<!doctype html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\"><title>{}</title></head>\n\
-         <body style=\"margin:0;padding:24px;background:#f6f6f6;color:#1e1e1e;\
-         font:16px/1.5 Marianne,Arial,sans-serif\">\n\
-         <div style=\"max-width:560px;margin:0 auto;padding:24px;background:#ffffff;border:1px solid #dddddd\">\n\
+         content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\
+         <title>{}</title><style>{DARK}</style></head>\n\
+         <body class=\"canvas\" style=\"margin:0;padding:24px 12px;background:#f7f4ef\">\n\
+         <div class=\"sheet\" style=\"max-width:560px;margin:0 auto;padding:24px;background:#fffefd;color:#172326;\
+         border:1px solid #e2dfda;border-radius:10px;{FONT}\">\n\
+         <p class=\"brand\" style=\"margin:0 0 20px;color:#045f68;font-size:18px;font-weight:600\">Unisson</p>\n\
          <p>{}</p>\n",
         language.tag(),
         escape(&one_line(&words.subject)),
@@ -76,7 +88,8 @@ pub(super) fn html(words: &Words, language: Language, site: &str) -> String {
         let quote: Vec<String> = quoted(quote).map(|line| escape(&line)).collect();
         let _ = writeln!(
             out,
-            "<blockquote style=\"margin:16px 0;padding-left:12px;border-left:4px solid #6a6af4\">{}</blockquote>",
+            "<blockquote class=\"quote\" style=\"margin:16px 0;padding-left:12px;border-left:3px solid #045f68\">\
+             {}</blockquote>",
             quote.join("<br>")
         );
     }
@@ -84,20 +97,18 @@ pub(super) fn html(words: &Words, language: Language, site: &str) -> String {
         let address = escape(address);
         let _ = writeln!(
             out,
-            "<p style=\"margin:24px 0\"><a href=\"{address}\" style=\"display:inline-block;padding:10px 16px;\
-             background:#000091;color:#ffffff;text-decoration:none\">{}</a></p>\n\
-             <p style=\"font-size:14px;color:#3a3a3a;word-break:break-all\">{address}</p>",
+            "<p style=\"margin:24px 0 8px\"><a class=\"go\" href=\"{address}\" style=\"display:inline-block;\
+             padding:10px 16px;background:#045f68;color:#ffffff;border-radius:6px;font-weight:600;\
+             text-decoration:none\">{}</a></p>\n\
+             <p class=\"small\" style=\"{SMALL};word-break:break-all\">{address}</p>",
             escape(label)
         );
     }
     for line in &words.small {
-        let _ = writeln!(out, "<p style=\"font-size:14px;color:#3a3a3a\">{}</p>", escape(line));
+        let _ = writeln!(out, "<p class=\"small\" style=\"{SMALL}\">{}</p>", escape(line));
     }
-    let _ = write!(
-        out,
-        "<p style=\"font-size:14px;color:#3a3a3a\">Unisson · {}</p>\n</div>\n</body>\n</html>\n",
-        escape(site)
-    );
+    let _ =
+        write!(out, "<p class=\"small\" style=\"{SMALL}\">Unisson · {}</p>\n</div>\n</body>\n</html>\n", escape(site));
     out
 }
 
