@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::identities::{self, Subject};
 use crate::ids::UserId;
 use crate::mails::{self, NewMail};
-use crate::users::{self, User};
+use crate::users::{self, Role, User};
 
 /// What a link is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,14 @@ impl EmailLinks {
     }
 
     /// Uses a link, once, and with it every other of the same account. `browser_hash` is that of the browser's cookie.
-    pub async fn redeem(&self, secret_hash: &[u8], browser_hash: Option<&[u8]>) -> Result<Redeemed> {
+    /// Somebody from outside who turns out to be known to the provider, and whose address is an agent's, becomes one with
+    /// that.
+    pub async fn redeem(
+        &self,
+        secret_hash: &[u8],
+        browser_hash: Option<&[u8]>,
+        is_agents: &(dyn Fn(&str) -> bool + Send + Sync),
+    ) -> Result<Redeemed> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
         // The row is written first: of two who come at once, one waits here.
@@ -116,7 +123,7 @@ impl EmailLinks {
         let Some(row) = row.filter(|row| row.used_at.is_none() && row.expires_at > now.0) else {
             return Ok(Redeemed::Gone);
         };
-        let user = users::get(&mut tx, row.user_id).await?;
+        let mut user = users::get(&mut tx, row.user_id).await?;
         if user.suspended_at.is_some() {
             return Ok(Redeemed::Gone);
         }
@@ -126,6 +133,9 @@ impl EmailLinks {
         if let (Some(issuer), Some(subject)) = (row.issuer, row.subject) {
             let who = Subject { issuer, subject };
             identities::connect(&mut tx, now, &who, user.id, user.email.as_deref()).await?;
+            if user.role == Role::Outsider && user.email.as_deref().is_some_and(is_agents) {
+                user = users::give_role(&mut tx, now, &user, Role::Agent).await?;
+            }
         }
         on!(
             in &mut tx,

@@ -224,7 +224,8 @@ impl Invitations {
         on!(self.db.reader(), maybe Waiting, waiting!("i.id = $2"), community, id)
     }
 
-    /// Sends an invitation again, by a new link: the old one is worth nothing any more. False where none waits.
+    /// Sends an invitation again, by a new link: the old one is worth nothing any more. `member_until`: until when somebody
+    /// from outside belongs to the community now. False where none waits.
     pub async fn resend(
         &self,
         community: CommunityId,
@@ -232,6 +233,7 @@ impl Invitations {
         by: UserId,
         secret_hash: &[u8],
         expires_at: OffsetDateTime,
+        member_until: Option<OffsetDateTime>,
         letter: &NewMail,
     ) -> Result<bool> {
         let now = self.db.now();
@@ -240,14 +242,15 @@ impl Invitations {
         let rows = on!(
             in &mut tx,
             run,
-            "update invitations set secret_hash = $3, expires_at = $4, sent_at = $5
+            "update invitations set secret_hash = $3, expires_at = $4, sent_at = $5, member_until = $6
              where id = $1 and community_id = $2 and accepted_at is null and declined_at is null
                 and revoked_at is null",
             id,
             community,
             secret_hash,
             At(cut(expires_at)),
-            now
+            now,
+            member_until.map(|at| At(cut(at)))
         )?;
         if rows == 0 {
             return Ok(false);

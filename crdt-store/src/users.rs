@@ -203,20 +203,7 @@ impl Users {
         if before.role == role {
             return Ok(before);
         }
-        if role == Role::Outsider {
-            step_down(&mut tx, now, None, id).await?;
-        }
-        let user = on!(
-            in &mut tx,
-            one User,
-            "update users set role = $2 where id = $1
-             returning id, name, email, role, language, service, directory, created_at, suspended_at",
-            id,
-            role
-        )?;
-        let details = json!({ "role": [before.role, role] });
-        let act = Act { by: id, action: "person.role", community: None, subject: Some(Subject::Person(id)), details };
-        audit::record_of_nobody(&mut tx, now, act).await?;
+        let user = give_role(&mut tx, now, &before, role).await?;
         tx.commit().await?;
         Ok(user)
     }
@@ -285,6 +272,26 @@ pub(crate) async fn step_down(tx: &mut Tx, now: At, by: Option<UserId>, user: Us
         }
     }
     Ok(())
+}
+
+/// A role by nobody's hand, within a use case.
+pub(crate) async fn give_role(tx: &mut Tx, now: At, before: &User, role: Role) -> Result<User> {
+    let id = before.id;
+    if role == Role::Outsider {
+        step_down(tx, now, None, id).await?;
+    }
+    let user = on!(
+        in tx,
+        one User,
+        "update users set role = $2 where id = $1
+         returning id, name, email, role, language, service, directory, created_at, suspended_at",
+        id,
+        role
+    )?;
+    let details = json!({ "role": [before.role, role] });
+    let act = Act { by: id, action: "person.role", community: None, subject: Some(Subject::Person(id)), details };
+    audit::record_of_nobody(tx, now, act).await?;
+    Ok(user)
 }
 
 /// Makes an account within a use case.

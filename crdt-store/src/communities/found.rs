@@ -19,6 +19,8 @@ use crate::users::Role;
 /// Addresses that are tried before a name that others have too gets one that nobody has.
 const TRIES: usize = 40;
 const SLUG_CHARS: usize = 60;
+/// What stands where a community's address does, and is none: `/api/v1/communities/similar`.
+const TAKEN: [&str; 1] = ["similar"];
 /// What the address of a secret community ends with: the random end of its id.
 const SECRET_CHARS: usize = 8;
 
@@ -66,7 +68,12 @@ impl Founding {
             slug.push_str(word);
         }
         let plain = !slug.is_empty() && slug.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
-        if plain { slug } else { "communaute".to_owned() }
+        match plain {
+            // Words that stand in the same place of an address.
+            true if TAKEN.contains(&slug.as_str()) => format!("{slug}-1"),
+            true => slug,
+            false => "communaute".to_owned(),
+        }
     }
 
     /// The address of a secret one: not what its name makes, so that nobody learns by a name that is taken that it is
@@ -193,4 +200,22 @@ async fn put_page(tx: &mut Tx, now: At, home: &Community, page: &Page, by: UserI
     let mut entry = Entry::by_server(page.seed.clone());
     entry.person = Some(by);
     seed_row(tx, page.id, 1, entry, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_makes_an_address_that_leads_somewhere() {
+        for (name, slug) in [
+            ("Référents mobilité", "referents-mobilite"),
+            ("Similar", "similar-1"),
+            ("Similar ones", "similar-ones"),
+            ("日本", "communaute"),
+            ("!!", "communaute"),
+        ] {
+            assert_eq!(Founding::slug(name), slug, "{name}");
+        }
+    }
 }

@@ -150,9 +150,14 @@ impl Invitations {
     }
 }
 
-/// `None` where the community rests, or the person may not come in.
+/// `None` where the community rests, the person may not come in, or what they were invited for as somebody from outside is
+/// over.
 async fn come_in(tx: &mut Tx, now: At, row: &Row, home: Community, user: User) -> Result<Option<Accepted>> {
     if home.archived_at.is_some() || user.suspended_at.is_some() {
+        return Ok(None);
+    }
+    let outsider = user.role == Role::Outsider;
+    if outsider && row.member_until.is_some_and(|end| end <= now.0) {
         return Ok(None);
     }
     on!(
@@ -163,7 +168,6 @@ async fn come_in(tx: &mut Tx, now: At, row: &Row, home: Community, user: User) -
         now,
         user.id
     )?;
-    let outsider = user.role == Role::Outsider;
     let role = match row.role {
         MemberRole::Leader | MemberRole::Moderator if outsider => MemberRole::Member,
         role => role,

@@ -140,6 +140,22 @@ contract! {
         assert_eq!(db.communities().member(id, bruno.id).await.unwrap().unwrap().role, MemberRole::Moderator);
     }
 
+    async fn nobody_comes_in_for_a_time_that_is_over(stage) {
+        let db = &stage.db;
+        let awa = person(db, "Awa", Role::Agent).await.id;
+        let id = home(db, awa).await;
+        let soon = OffsetDateTime::now_utc() + Duration::hours(1);
+        let wanted = NewInvitation { member_until: Some(soon), ..invitation("nadia@example.org", 1, MemberRole::Member) };
+        db.invitations().invite(id, awa, std::slice::from_ref(&wanted)).await.unwrap();
+        let tomorrow = crate::mails::later(&stage).await;
+        assert_eq!(tomorrow.invitations().redeem(&[1; 32], None, &newcomer(Role::Outsider)).await.unwrap(), Redeemed::Gone);
+        assert_eq!(db.users().by_email("nadia@example.org").await.unwrap(), None, "no account for nothing");
+        let bruno = with_address(db, "Bruno", "bruno@example.org", Role::Agent).await;
+        let stays = tomorrow.invitations().redeem(&[1; 32], Some(bruno.id), &newcomer(Role::Outsider)).await.unwrap();
+        assert!(matches!(stays, Redeemed::By(_)), "a colleague stays for good");
+        tomorrow.close().await;
+    }
+
     async fn what_was_sent_again_has_a_new_link(stage) {
         let db = &stage.db;
         let awa = person(db, "Awa", Role::Agent).await.id;
@@ -148,8 +164,8 @@ contract! {
         let wanted = invitation("nadia@example.org", 1, MemberRole::Member);
         invitations.invite(id, awa, std::slice::from_ref(&wanted)).await.unwrap();
         let later = OffsetDateTime::now_utc() + Duration::days(20);
-        assert!(invitations.resend(id, wanted.id, awa, &[2; 32], later, &letter("nadia@example.org")).await.unwrap());
-        assert!(!invitations.resend(id, Uuid::now_v7(), awa, &[3; 32], later, &letter("x@example.org")).await.unwrap());
+        assert!(invitations.resend(id, wanted.id, awa, &[2; 32], later, None, &letter("nadia@example.org")).await.unwrap());
+        assert!(!invitations.resend(id, Uuid::now_v7(), awa, &[3; 32], later, None, &letter("x@example.org")).await.unwrap());
         assert_eq!(invitations.redeem(&[1; 32], None, &newcomer(Role::Outsider)).await.unwrap(), Redeemed::Gone);
         db.communities().archive(id).await.unwrap();
         assert_eq!(invitations.redeem(&[2; 32], None, &newcomer(Role::Outsider)).await.unwrap(), Redeemed::Gone, "it rests");

@@ -50,7 +50,10 @@ fn link(secret: u8, user: &User, purpose: Purpose) -> NewLink {
 
 async fn redeem(db: &Db, secret: u8, browser: Option<u8>) -> Redeemed {
     let browser = browser.map(|browser| vec![browser; 32]);
-    db.email_links().redeem(&[secret; 32], browser.as_deref()).await.unwrap()
+    db.email_links()
+        .redeem(&[secret; 32], browser.as_deref(), &|email| email.ends_with("@agents.example"))
+        .await
+        .unwrap()
 }
 
 contract! {
@@ -173,6 +176,27 @@ contract! {
         assert!(matches!(redeem(&stage.db, 1, Some(7)).await, Redeemed::By(..)));
         let met = stage.db.identities().meet(&subject("awa"), None, None).await.unwrap();
         assert_eq!(met, Met::Known(awa));
+    }
+
+    async fn somebody_from_outside_whom_the_provider_knows_becomes_an_agent_with_the_merge_alone(stage) {
+        let db = &stage.db;
+        let awa = db.users().create(NewUser { role: Role::Outsider, ..new("Awa", "awa@agents.example") }).await.unwrap();
+        let chloe = db.users().create(NewUser { role: Role::Outsider, ..new("Chloé", "chloe@example.org") }).await.unwrap();
+        for (number, user) in [(1, &awa), (2, &chloe)] {
+            let purpose = Purpose::Merge(subject(&user.name), vec![7; 32]);
+            db.email_links().create(&link(number, user, purpose), None).await.unwrap();
+        }
+        let role = async |number| match redeem(db, number, Some(7)).await {
+            Redeemed::By(user, _) => user.role,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((role(1).await, role(2).await), (Role::Agent, Role::Outsider));
+        let told = db.audit().concerning(awa.id, 9).await.unwrap();
+        assert_eq!((told.len(), told[0].details.as_str()), (1, r#"{"role":["outsider","agent"]}"#));
+        // Whom an administrator has made somebody from outside since stays so, whatever link they come by.
+        db.users().set_role(awa.id, Role::Outsider).await.unwrap();
+        db.email_links().create(&link(3, &awa, Purpose::SignIn), None).await.unwrap();
+        assert_eq!(role(3).await, Role::Outsider);
     }
 
     async fn the_account_of_an_address_is_made_once(stage) {

@@ -102,7 +102,8 @@ impl Auth {
             return Ok(Used::Gone);
         };
         let browser = self.browser_hash(headers);
-        let redeemed = self.0.db.email_links().redeem(&hash(&secret), browser.as_deref()).await;
+        let is_agents = |email: &str| self.provider().is_some_and(|provider| provider.settings().is_agent(email));
+        let redeemed = self.0.db.email_links().redeem(&hash(&secret), browser.as_deref(), &is_agents).await;
         let (user, return_to) = match redeemed {
             Ok(Redeemed::By(user, return_to)) => (user, return_to),
             Ok(Redeemed::OtherBrowser) => return Ok(Used::OtherBrowser),
@@ -110,24 +111,11 @@ impl Auth {
             Err(StoreError::Conflict { .. }) | Ok(Redeemed::Gone) => return Ok(Used::Gone),
             Err(error) => return Err(error.into()),
         };
-        let user = self.promoted(user).await?;
         match self.sign_in(&user, headers).await {
             // Suspended a moment ago.
             Err(AuthError::Store(StoreError::NotFound { .. })) => Ok(Used::Gone),
             signed_in => Ok(Used::In(signed_in?, ReturnTo::new(Some(&return_to)))),
         }
-    }
-
-    /// An outsider who turns out to be known to the provider, and whose address is an agent's, is one.
-    async fn promoted(&self, user: User) -> Result<User, AuthError> {
-        let (Some(provider), Some(email), Role::Outsider) = (self.provider(), &user.email, user.role) else {
-            return Ok(user);
-        };
-        let settings = provider.settings();
-        if settings.is_agent(email) && self.0.db.identities().has(user.id, &settings.issuer).await? {
-            return Ok(self.0.db.users().set_role(user.id, Role::Agent).await?);
-        }
-        Ok(user)
     }
 
     /// What somebody of that address becomes here who has no account yet: an agent where the configuration names the

@@ -312,9 +312,11 @@ pub(super) async fn resend(
     }
     let known = invitations.known(home, user, &waiting.email).await?;
     let language = known.language.as_deref().unwrap_or(&who.language);
-    let until = waiting.member_until.unwrap_or((state.config().clock)() + OUTSIDER_STAYS);
+    let now = (state.config().clock)();
+    // What is over is not sent again: it begins anew.
+    let until = waiting.member_until.filter(|end| *end > now).unwrap_or(now + OUTSIDER_STAYS);
     let made = invitation(&state, &who, &met, &waiting.email, language, waiting.role, until)?;
-    if !invitations.resend(home, id, user, &made.secret_hash, made.expires_at, &made.letter).await? {
+    if !invitations.resend(home, id, user, &made.secret_hash, made.expires_at, made.member_until, &made.letter).await? {
         return Err(Problem::new(&NOT_FOUND));
     }
     state.mail().nudge();
@@ -461,7 +463,8 @@ fn invitation(
         Problem::new(&INTERNAL)
     })?;
     let outsider = state.auth().role_for_email(email) == Role::Outsider;
-    let expires_at = (state.config().clock)() + LINK_LASTS;
+    let lasts = (state.config().clock)() + LINK_LASTS;
+    let expires_at = if outsider { lasts.min(until) } else { lasts };
     let letter = Letter::Invitation {
         community: &met.community.name,
         purpose: &met.community.purpose,

@@ -1,7 +1,8 @@
 //! Tables for spreadsheets: RFC 4180 with a byte order mark.
 //!
-//! A cell that a spreadsheet would take for a formula gets an apostrophe before it, so that nobody's name is computed
-//! on the machine of whoever opens the file.
+//! What a spreadsheet would take for a formula gets an apostrophe before it, so that nobody's name is computed on the
+//! machine of whoever opens the file. Where the comma is for decimals, spreadsheets cut at semicolons and heed no
+//! quotation marks within: a formula may begin behind each of those, too.
 
 use axum::{
     body::Body,
@@ -28,10 +29,18 @@ impl Csv {
                 self.0.push(',');
             }
             self.0.push('"');
-            if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-                self.0.push('\'');
+            let mut begins = true;
+            for (place, letter) in cell.chars().enumerate() {
+                let counts = matches!(letter, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
+                if begins && (counts || (place == 0 && matches!(letter, '\t' | '\r' | '\n'))) {
+                    self.0.push('\'');
+                }
+                begins = matches!(letter, ';' | '\t' | '\r' | '\n') || (begins && letter == '"');
+                self.0.push(letter);
+                if letter == '"' {
+                    self.0.push('"');
+                }
             }
-            self.0.push_str(&cell.replace('"', "\"\""));
             self.0.push('"');
         }
         self.0.push_str("\r\n");
@@ -70,6 +79,10 @@ mod tests {
         let mut table = Csv::new(&["a", "b"]);
         table.row(&["=1+1", "say \"hi\",\r\nnow"]);
         table.row(&["@x", "-2"]);
-        assert_eq!(table.0, "\u{feff}\"a\",\"b\"\r\n\"'=1+1\",\"say \"\"hi\"\",\r\nnow\"\r\n\"'@x\",\"'-2\"\r\n");
+        table.row(&["x;=1+1", "a; -b;\"=2"]);
+        assert_eq!(
+            table.0,
+            "\u{feff}\"a\",\"b\"\r\n\"'=1+1\",\"say \"\"hi\"\",\r\nnow\"\r\n\"'@x\",\"'-2\"\r\n\"x;'=1+1\",\"a; -b;\"\"'=2\"\r\n"
+        );
     }
 }

@@ -147,7 +147,8 @@ pub(in crate::communities) async fn begin(
         Err(error) => return Err(error.into()),
     }
     if wanted.send {
-        hand_in(&state, &who, user, id, 1, &wish).await?;
+        // The same that came again may have been faster.
+        hand_in(&state, &who, user, id, 1, &wish).await.or_else(unless_moved)?;
     }
     let request = reached(&state, &who, id, Access::Read).await?;
     Ok((StatusCode::CREATED, Json(whole(&state, request).await?)).into_response())
