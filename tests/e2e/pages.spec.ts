@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { hasNoFault, looksRight, THEMES } from "./looks.ts";
-import { AWA, COMMUNITY, expect, makeDocument, type Person, saved, test, text } from "./people.ts";
+import { AWA, BRUNO, COMMUNITY, expect, makeDocument, type Person, saved, test, text } from "./people.ts";
 
 async function fill(page: Page): Promise<void> {
   await text(page).click();
@@ -107,6 +107,14 @@ test("what floats over a page: menus, dialogs and the sheet of a phone, by axe, 
     await expect(menu).toHaveCount(0);
     await expect(page.getByRole("dialog")).toHaveCount(0);
   }
+});
+
+test("a community that one only looks at is named above its page on a phone", async ({ person }) => {
+  const { page } = await person(BRUNO, { viewport: { width: 390, height: 844 } });
+  await page.goto("/communities");
+  await page.getByRole("link", { name: "Sobriété énergétique" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: /Sobriété énergétique/ })).toBeVisible();
+  await expect(page.locator(".topbar .where")).toContainText("Sobriété énergétique");
 });
 
 test("in a low window, as with strong zoom, nothing sticks over the text", async ({ person, node }) => {

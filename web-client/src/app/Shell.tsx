@@ -70,7 +70,8 @@ function useHere(me: Me): Here {
   if (slug && !isMissing(asked.error)) {
     return {
       place: null,
-      community: named(decodeURIComponent(slug)),
+      // Somebody who only looks at it is told its name by its own answer.
+      community: asked.data ?? named(decodeURIComponent(slug)),
       section: SECTIONS[section] ?? null,
       admin: null,
     };

@@ -196,7 +196,7 @@ function Ending({ place, selfId }: { place: CommunityPlace; selfId: string }) {
       <li>
         <div className="row mid">
           <div className="grow">
-            <p className="strong">{t("members.leave")}</p>
+            {leads(place.role) ? <p className="strong">{t("members.leave")}</p> : null}
             <p className="meta">
               {t(
                 leads(place.role) && place.leaders.length === 1
