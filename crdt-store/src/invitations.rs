@@ -224,18 +224,9 @@ impl Invitations {
         on!(self.db.reader(), maybe Waiting, waiting!("i.id = $2"), community, id)
     }
 
-    /// Sends an invitation again, by a new link: the old one is worth nothing any more. `member_until`: until when somebody
-    /// from outside belongs to the community now. False where none waits.
-    pub async fn resend(
-        &self,
-        community: CommunityId,
-        id: Uuid,
-        by: UserId,
-        secret_hash: &[u8],
-        expires_at: OffsetDateTime,
-        member_until: Option<OffsetDateTime>,
-        letter: &NewMail,
-    ) -> Result<bool> {
+    /// Sends an invitation again, by the link, the letter and the ends of another: the old link is worth nothing any more.
+    /// False where none waits.
+    pub async fn resend(&self, community: CommunityId, id: Uuid, by: UserId, anew: &NewInvitation) -> Result<bool> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
         run_by(&mut tx, community, by, now).await?;
@@ -247,15 +238,15 @@ impl Invitations {
                 and revoked_at is null",
             id,
             community,
-            secret_hash,
-            At(cut(expires_at)),
+            &anew.secret_hash,
+            At(cut(anew.expires_at)),
             now,
-            member_until.map(|at| At(cut(at)))
+            anew.member_until.map(|at| At(cut(at)))
         )?;
         if rows == 0 {
             return Ok(false);
         }
-        mails::enqueue(&mut tx, now, letter).await?;
+        mails::enqueue(&mut tx, now, &anew.letter).await?;
         tell(&mut tx, now, by, "invitation.resent", community, id, json!({})).await?;
         tx.commit().await?;
         Ok(true)

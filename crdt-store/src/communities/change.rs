@@ -135,15 +135,18 @@ impl Communities {
         Ok(changes)
     }
 
-    /// Looks when something was last written in communities, `limit` from the one after `after`. The last one looked at,
-    /// or `None` where there were no more.
+    /// Looks when something was last written in communities, and counts who leads them: of two who lower and suspend the
+    /// same leader at once, each may not see the other. `limit` from the one after `after`. The last one looked at, or
+    /// `None` where there were no more.
     pub async fn look_at_activity(&self, after: Option<CommunityId>, limit: u32) -> Result<Option<CommunityId>> {
         let looked = on!(
             self.db.writer(),
             all One<CommunityId>,
             "update communities set active_at = coalesce(
                 (select d.updated_at from documents d where d.community_id = communities.id
-                 order by d.updated_hour desc limit 1), created_at)
+                 order by d.updated_hour desc limit 1), created_at),
+                leaders_count = (select count(*) from memberships m join users u on u.id = m.user_id
+                    where m.community_id = communities.id and m.role = 'leader' and u.suspended_at is null)
              where id in (select c.id from communities c where c.id > $1 order by c.id limit $2)
              returning id",
             after.map_or(uuid::Uuid::nil(), |id| id.0),
@@ -208,7 +211,7 @@ async fn kept_by(tx: &mut Tx, id: CommunityId, by: UserId, now: At, leads: bool)
         maybe One<UserId>,
         "select m.user_id from memberships m join users u on u.id = m.user_id
          where m.community_id = $1 and m.user_id = $2 and (m.role = 'leader' or (not $4 and m.role = 'moderator'))
-            and (m.expires_at is null or m.expires_at > $3) and u.suspended_at is null and not m.outsider",
+            and (m.expires_at is null or m.expires_at > $3) and u.suspended_at is null and u.role <> 'outsider'",
         id,
         by,
         now,

@@ -424,7 +424,7 @@ async fn is_last_leader(tx: &mut Tx, community: CommunityId, user: UserId) -> Re
         maybe One<UserId>,
         "select m.user_id from memberships m join users u on u.id = m.user_id
          where m.community_id = $1 and m.role = 'leader' and m.user_id <> $2 and u.suspended_at is null
-            and not m.outsider limit 1",
+            and u.role <> 'outsider' limit 1",
         community,
         user
     )?;

@@ -163,9 +163,9 @@ contract! {
         let invitations = db.invitations();
         let wanted = invitation("nadia@example.org", 1, MemberRole::Member);
         invitations.invite(id, awa, std::slice::from_ref(&wanted)).await.unwrap();
-        let later = OffsetDateTime::now_utc() + Duration::days(20);
-        assert!(invitations.resend(id, wanted.id, awa, &[2; 32], later, None, &letter("nadia@example.org")).await.unwrap());
-        assert!(!invitations.resend(id, Uuid::now_v7(), awa, &[3; 32], later, None, &letter("x@example.org")).await.unwrap());
+        let anew = |number| invitation("nadia@example.org", number, MemberRole::Member);
+        assert!(invitations.resend(id, wanted.id, awa, &anew(2)).await.unwrap());
+        assert!(!invitations.resend(id, Uuid::now_v7(), awa, &anew(3)).await.unwrap());
         assert_eq!(invitations.redeem(&[1; 32], None, &newcomer(Role::Outsider)).await.unwrap(), Redeemed::Gone);
         db.communities().archive(id).await.unwrap();
         assert_eq!(invitations.redeem(&[2; 32], None, &newcomer(Role::Outsider)).await.unwrap(), Redeemed::Gone, "it rests");

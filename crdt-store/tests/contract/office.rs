@@ -138,6 +138,29 @@ contract! {
         assert_eq!(db.communities().member(two, bruno).await.unwrap().unwrap().role, MemberRole::Member);
     }
 
+    async fn how_many_lead_is_right_again_after_two_who_change_the_same_leader_at_once(stage) {
+        let db = &stage.db;
+        let lucie = person(db, "Lucie", Role::Administrator).await;
+        let awa = person(db, "Awa", Role::Agent).await;
+        let bruno = person(db, "Bruno", Role::Agent).await;
+        let id = home(db, "one", awa).await;
+        db.communities().add_member(id, bruno, MemberRole::Leader, None).await.unwrap();
+        for round in 0..40 {
+            let suspension = if round % 2 == 0 { Suspension::Suspended } else { Suspension::Lifted };
+            let role = if round % 3 == 0 { MemberRole::Member } else { MemberRole::Leader };
+            let (people, communities) = (db.people(), db.communities());
+            let change = AccountChange { role: None, suspension: Some(suspension) };
+            let one = tokio::spawn(async move { people.change(bruno, lucie, change).await.unwrap() });
+            let other = tokio::spawn(async move { communities.add_member(id, bruno, role, None).await.unwrap() });
+            one.await.unwrap();
+            other.await.unwrap();
+        }
+        db.communities().add_member(id, bruno, MemberRole::Member, None).await.unwrap();
+        db.users().set_suspended(awa, Suspension::Suspended).await.unwrap();
+        db.communities().look_at_activity(None, 10).await.unwrap();
+        assert_eq!(db.instance().figures().await.unwrap().communities_leaderless, 1);
+    }
+
     async fn figures_are_the_lengths_of_lists(stage) {
         let db = &stage.db;
         let awa = person(db, "Awa", Role::Agent).await;

@@ -1,5 +1,5 @@
-//! Looks now and then when something was last written in each community, so that nobody who writes has to note it down.
-//! Every node does; twice does no harm.
+//! Looks now and then when something was last written in each community, so that nobody who writes has to note it down,
+//! and how many lead it. Every node does; twice does no harm.
 
 use std::time::Duration;
 

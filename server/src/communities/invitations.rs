@@ -316,7 +316,7 @@ pub(super) async fn resend(
     // What is over is not sent again: it begins anew.
     let until = waiting.member_until.filter(|end| *end > now).unwrap_or(now + OUTSIDER_STAYS);
     let made = invitation(&state, &who, &met, &waiting.email, language, waiting.role, until)?;
-    if !invitations.resend(home, id, user, &made.secret_hash, made.expires_at, made.member_until, &made.letter).await? {
+    if !invitations.resend(home, id, user, &made).await? {
         return Err(Problem::new(&NOT_FOUND));
     }
     state.mail().nudge();
