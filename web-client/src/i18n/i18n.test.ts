@@ -26,6 +26,11 @@ test("both languages name the same values in a sentence", () => {
   for (const [key, text] of entries(french)) expect(named(text), key).toEqual(named(en.get(key) ?? ""));
 });
 
+test("a singular says its number: in French it is also for none", () => {
+  for (const [key, text] of [...entries(french), ...entries(english)])
+    if (key.endsWith("_one")) expect(text, key).not.toMatch(/\b1\b/);
+});
+
 test("French takes a narrow no-break space before its double signs, and curly apostrophes everywhere", () => {
   for (const [key, text] of entries(french)) {
     expect(text, key).not.toMatch(/[^\u202f\s][;:!?»]|[ \u00a0][;:!?»]|« | »/u);
