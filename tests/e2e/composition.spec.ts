@@ -91,11 +91,11 @@ test("an entry is pulled to its place", async ({ person, node }) => {
   const { page } = awa;
   await page.goto(`/c/${slug}/settings`);
   const grip = (feature: string) => page.locator(`[data-feature="${feature}"] .grip`);
-  const from = await grip("posts").boundingBox();
-  const to = await grip("documents").boundingBox();
-  if (!from || !to) throw new Error("nothing to pull at");
-  await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+  // Waits until the page has come to rest, which a measure of it doesn't.
+  await grip("posts").hover();
   await page.mouse.down();
+  const to = await grip("documents").boundingBox();
+  if (!to) throw new Error("nowhere to pull to");
   await page.mouse.move(to.x + to.width / 2, to.y + 2, { steps: 8 });
   await page.mouse.up();
   await expect(menu(page)).toHaveText(["Accueil", "Articles", "Documents", "Wiki", "Membres", "Réglages"]);
