@@ -77,6 +77,7 @@ function Settings({ instance }: { instance: Instance }) {
           className="btn primary"
           aria-busy={isPending}
           aria-disabled={!changed || undefined}
+          aria-describedby={changed ? undefined : `${id}-unchanged`}
         >
           {t("community.save")}
         </button>
@@ -84,7 +85,11 @@ function Settings({ instance }: { instance: Instance }) {
           <button type="button" className="btn" onClick={() => setDraft({})}>
             {t("community.dropChanges")}
           </button>
-        ) : null}
+        ) : (
+          <span className="meta" id={`${id}-unchanged`}>
+            {t("forms.unchanged")}
+          </span>
+        )}
       </div>
     </form>
   );
