@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { LUCIE } from "./communities.ts";
 import { hasNoFault, looksRight, THEMES } from "./looks.ts";
 import { AWA, BRUNO, COMMUNITY, expect, makeDocument, type Person, saved, test, text } from "./people.ts";
 
@@ -115,6 +116,14 @@ test("a community that one only looks at is named above its page on a phone", as
   await page.getByRole("link", { name: "Sobriété énergétique" }).click();
   await expect(page.getByRole("heading", { level: 1, name: /Sobriété énergétique/ })).toBeVisible();
   await expect(page.locator(".topbar .where")).toContainText("Sobriété énergétique");
+});
+
+test("of parts that don't fit in a phone's width, the one that is open is in sight", async ({ person }) => {
+  const { page } = await person(LUCIE, { viewport: { width: 390, height: 844 } });
+  await page.goto("/admin/communities?filter=archived");
+  const open = page.getByRole("button", { name: "Archivées" });
+  await expect(open).toHaveAttribute("aria-current", "page");
+  await expect(open).toBeInViewport({ ratio: 1 });
 });
 
 test("in a low window, as with strong zoom, nothing sticks over the text", async ({ person, node }) => {

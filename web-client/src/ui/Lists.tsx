@@ -1,7 +1,7 @@
 /** What lists have in common: their four states, the way to the next page, a field that searches. */
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import { LoaderCircle, Search, WifiOff } from "lucide-react";
-import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useOnline } from "./hooks";
 import { Icon } from "./Icon";
@@ -146,12 +146,20 @@ export function Tabs<Value extends string>({
   value: Value;
   onChange: (value: Value) => void;
 }) {
+  const bar = useRef<HTMLElement>(null);
+  // A narrow window shows only some of them: the one that is open is among those.
+  useEffect(() => {
+    const open = bar.current?.querySelector<HTMLElement>(`[data-tab="${value}"]`);
+    if (bar.current && open)
+      bar.current.scrollLeft = open.offsetLeft - (bar.current.clientWidth - open.offsetWidth) / 2;
+  }, [value]);
   return (
-    <nav className="tabs" aria-label={label}>
+    <nav className="tabs" aria-label={label} ref={bar}>
       {tabs.map((tab) => (
         <button
           key={tab.value}
           type="button"
+          data-tab={tab.value}
           aria-current={tab.value === value ? "page" : undefined}
           onClick={() => onChange(tab.value)}
         >
