@@ -1,6 +1,8 @@
 //! What nobody in good faith sends: texts that are none, moments beyond all clocks, lists without an end, names that hide.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use crdt_store::UserId;
+use crdt_store::instance::{Policy, WhoMayCreate};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -142,6 +144,31 @@ async fn what_was_begun_and_not_handed_in_is_handed_in_when_it_comes_again() {
     }
     let letters = node.letters().await;
     assert_eq!(letters.iter().filter(|(_, kind, _)| kind == "request-received").count(), 1, "{letters:?}");
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_opens_communities_without_an_end() {
+    let node = Node::demo().await;
+    let by = UserId(Uuid::try_parse(LUCIE).expect("an id"));
+    let policy =
+        Policy { who_may_create: WhoMayCreate::Agents, ..node.db.instance().policy().await.expect("a policy") };
+    node.db.instance().set_policy(by, &policy).await.expect("it is said");
+    let awa = node.as_person(AWA).await;
+    let mut opened = 0;
+    let refused = loop {
+        let wanted = json!({
+            "id": Uuid::now_v7(), "send": true, "name": "Une de plus", "purpose": "Voir.", "model": "project",
+            "visibility": "public", "joining": "open", "features": ["documents"], "co_leaders": [BRUNO],
+        });
+        match awa.post("/requests", wanted).await {
+            answer if answer.status == 201 => opened += 1,
+            answer => break answer,
+        }
+        assert!(opened < 60, "there is no end");
+    };
+    refused.refused(429, "too-often");
+    assert_eq!(opened, 50);
     node.stop().await;
 }
 

@@ -42,6 +42,8 @@ use crate::{
 const MESSAGE_CHARS: usize = 2000;
 /// Of one person, within an hour: each is a letter to others.
 const MESSAGES_MAX: i64 = 30;
+/// Communities that one person opens without being asked why, within a day: each has its letters.
+const OPENED_MAX: i64 = 50;
 const ADMINISTRATORS_TOLD: u32 = 50;
 const SIMILAR_COUNTED: u32 = 20;
 
@@ -289,6 +291,10 @@ async fn hand_in(
             tracing::error!(%error, "the first pages of a community can't be written");
             Problem::new(&INTERNAL)
         })?;
+        let key = state.auth().throttle_key(&["community-opened", &user.to_string()]);
+        if state.db().throttles().count(&key, Duration::days(1)).await? > OPENED_MAX {
+            return Err(Problem::new(&TOO_OFTEN));
+        }
         let co_leaders = CoLeaders::of(state, &wish.co_leaders, user).await?;
         let letters = |made: &Community| co_leaders.letters(state, made, &who.name);
         let opened = requests.open(id, user, revision, &founding, &letters).await?;
