@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::db::at::{At, cut};
-use crate::db::{Db, Tx};
+use crate::db::{Db, Engine, Tx};
 use crate::error::Result;
 use crate::ids::{CommunityId, DocumentId, UserId};
 
@@ -142,11 +142,16 @@ pub struct Audit {
 /// is asked for chooses the index.
 macro_rules! recorded {
     ($where:literal) => {
+        recorded!("audit", $where)
+    };
+    ($from:expr, $where:literal) => {
         concat!(
             "select a.id, a.at, a.actor_id, u.name as actor_name, a.action, a.community_id, c.slug as community_slug,
                     c.name as community_name, a.subject_kind, a.subject_id,
                     coalesce(s.name, r.name) as subject_name, a.details
-             from audit a
+             from ",
+            $from,
+            " a
              left join users u on u.id = a.actor_id
              left join communities c on c.id = a.community_id
              left join users s on s.id = a.subject_id and a.subject_kind = 'person'
@@ -154,6 +159,26 @@ macro_rules! recorded {
              where (a.at, a.id) < ($1, $2) and a.at >= $3 and ",
             $where,
             " order by a.at desc, a.id desc limit $4"
+        )
+    };
+}
+
+/// The ids of the latest acts by a person and on a person, each by its own index.
+macro_rules! concerning {
+    ($where:literal) => {
+        concat!(
+            "select l.id from (select a.id from audit a where (a.at, a.id) < ($1, $2) and ",
+            $where,
+            " order by a.at desc, a.id desc limit $4) l"
+        )
+    };
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            concerning!("a.actor_id = $5"),
+            " union ",
+            concerning!("a.subject_kind = 'person' and a.subject_id = $5"),
+            $after
         )
     };
 }
@@ -212,8 +237,19 @@ impl Audit {
         on!(
             self.db.reader(),
             all Recorded,
-            recorded!("a.id in (select id from audit where actor_id = $5
-                       union select id from audit where subject_kind = 'person' and subject_id = $5)"),
+            match self.db.engine() {
+                Engine::Sqlite => {
+                    recorded!(concerning!("(select b.* from audit b where b.id in (", "))"), "1 = 1")
+                }
+                // As an array, so that the ids lead to the rows and not all rows to the ids.
+                Engine::Postgres => recorded!(
+                    concerning!(
+                        "(select b.* from unnest(array(",
+                        ")) as mine (id) join audit b on b.id = mine.id)"
+                    ),
+                    "1 = 1"
+                ),
+            },
             At(time::macros::datetime!(9999-12-31 23:59:59 UTC)),
             Uuid::max(),
             At(OffsetDateTime::UNIX_EPOCH),

@@ -75,7 +75,7 @@ pub struct Similar {
 
 /// What [`Met`] is made of: `$1` is the person, `$2` now.
 macro_rules! met {
-    ($from:literal, $($rest:literal),+) => {
+    ($from:expr, $($rest:literal),+) => {
         concat!(
             "select c.id, c.slug, c.name, c.purpose, c.visibility, c.joining, c.model, c.created_at, c.archived_at,
                     (select count(*) from memberships n where n.community_id = c.id
@@ -103,6 +103,53 @@ macro_rules! known {
             $more,
             " order by c.name_key, c.id limit $5"
         )
+    };
+}
+
+/// A page of what `$parts` find. Each of them is read in the order of an index and ends with a page, so that a page
+/// costs the same however many communities there are.
+macro_rules! directory {
+    ($($parts:expr),+) => {
+        met!(
+            concat!("(", $($parts),+, ") c"),
+            "order by c.name_key, c.id limit $5"
+        )
+    };
+}
+
+/// A part of the directory: those that everybody may know of.
+macro_rules! shown {
+    ($more:expr) => {
+        concat!(
+            "select * from (select c.* from communities c
+                where c.archived_at is null and c.visibility <> 'secret' and (c.name_key, c.id) > ($3, $4) ",
+            $more,
+            " order by c.name_key, c.id limit $5) s"
+        )
+    };
+}
+
+/// A part of the directory: the secret ones that the person belongs to.
+macro_rules! confided {
+    ($more:literal) => {
+        concat!(
+            "select c.* from memberships n join communities c on c.id = n.community_id
+             where n.user_id = $1 and (n.expires_at is null or n.expires_at > $2)
+                and c.archived_at is null and c.visibility = 'secret' and (c.name_key, c.id) > ($3, $4) ",
+            $more
+        )
+    };
+}
+
+/// A part of the directory: those that the person may join, or ask to, in the way that is `$way`.
+macro_rules! joinable {
+    ($way:literal) => {
+        shown!(concat!(
+            "and c.joining = ",
+            $way,
+            " and not exists (select 1 from memberships n where n.community_id = c.id and n.user_id = $1
+                and (n.expires_at is null or n.expires_at > $2))"
+        ))
     };
 }
 
@@ -191,9 +238,7 @@ impl Communities {
                 open,
                 joining
             ),
-            None => {
-                on!(self.db.reader(), all Met, known!("communities c", ""), user, now, key, id, limit, open, joining)
-            }
+            None => self.directory(asked, key, id, limit).await,
             Some(sought) => on!(
                 self.db.reader(),
                 all Met,
@@ -222,6 +267,43 @@ impl Communities {
                 &sought.more[1].from,
                 &sought.more[1].to,
                 mine
+            ),
+        }
+    }
+
+    /// A page of all communities that a person may know of, or join.
+    async fn directory(&self, asked: Asked<'_>, key: &str, id: Uuid, limit: i64) -> Result<Vec<Met>> {
+        let Asked { user, which, joining, .. } = asked;
+        let now = self.db.now();
+        if which == Which::Open {
+            let way = |joined| Some(joined).filter(|way| joining.is_none_or(|asked| asked == *way));
+            return on!(
+                self.db.reader(),
+                all Met,
+                directory!(joinable!("$6"), " union all ", joinable!("$7")),
+                user,
+                now,
+                key,
+                id,
+                limit,
+                way(Joining::Open),
+                way(Joining::Approval)
+            );
+        }
+        match joining {
+            None => {
+                on!(self.db.reader(), all Met, directory!(shown!(""), " union all ", confided!("")), user, now, key, id, limit)
+            }
+            Some(joining) => on!(
+                self.db.reader(),
+                all Met,
+                directory!(shown!("and c.joining = $6"), " union all ", confided!("and c.joining = $6")),
+                user,
+                now,
+                key,
+                id,
+                limit,
+                joining
             ),
         }
     }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use crdt_store::audit::Sought;
 use crdt_store::communities::{
-    Asked, Change, Feature, Founding, Joining, Kept, Left, MemberChange, MemberRole, MembersSought, Model,
+    After, Asked, Change, Feature, Founding, Joining, Kept, Left, MemberChange, MemberRole, MembersSought, Model,
     NewCommunity, Page, Rest, Visibility, Which,
 };
 use crdt_store::joins::{Answer, Came};
@@ -183,6 +183,62 @@ contract! {
         assert_eq!(db.communities().list(of, None, 10).await.unwrap().len(), 2);
         let mine = Asked { which: Which::Mine, ..of };
         assert_eq!(db.communities().list(mine, None, 10).await.unwrap().len(), 0);
+    }
+
+    async fn the_directory_is_read_page_by_page_whatever_is_asked_of_it(stage) {
+        let db = &stage.db;
+        let awa = person(db, "Awa", Role::Agent).await.id;
+        let bruno = person(db, "Bruno", Role::Agent).await.id;
+        let mut all = Vec::new();
+        for (number, name) in ["É", "a", "F", "b", "D", "ç", "i", "G", "h"].into_iter().enumerate() {
+            for visibility in [Visibility::Public, Visibility::Private, Visibility::Secret] {
+                for joining in [Joining::Open, Joining::Approval, Joining::Invitation] {
+                    if visibility == Visibility::Secret && joining != Joining::Invitation {
+                        continue;
+                    }
+                    let name = format!("{name} {visibility:?} {joining:?}");
+                    let wanted = Founding { joining, ..founding(&name, visibility) };
+                    let id = db.communities().found(&wanted, awa).await.unwrap().id;
+                    let (member, archived) = (number % 3 == 1, number % 4 == 3);
+                    if member {
+                        db.communities().add_member(id, bruno, MemberRole::Reader, None).await.unwrap();
+                    }
+                    if archived {
+                        assert!(db.communities().set_rest(id, awa, Rest::Archived).await.unwrap());
+                    }
+                    all.push((wanted.community, joining, member, archived));
+                }
+            }
+        }
+        all.sort_by_key(|(community, ..)| crdt_store::names::key(&community.name));
+        for which in [Which::All, Which::Open, Which::Mine] {
+            for joining in [None, Some(Joining::Open), Some(Joining::Approval), Some(Joining::Invitation)] {
+                let expected: Vec<_> = all
+                    .iter()
+                    .filter(|(community, comes_in, member, archived)| {
+                        !archived
+                            && (*member || community.visibility != Visibility::Secret)
+                            && joining.is_none_or(|joining| joining == *comes_in)
+                            && match which {
+                                Which::All => true,
+                                Which::Open => !member && *comes_in != Joining::Invitation,
+                                Which::Mine => *member,
+                            }
+                    })
+                    .map(|(community, ..)| community.name.clone())
+                    .collect();
+                let asked = Asked { user: bruno, role: Role::Agent, which, q: "", joining };
+                let (mut found, mut after) = (Vec::new(), None);
+                loop {
+                    let page = db.communities().list(asked, after.as_ref(), 4).await.unwrap();
+                    let Some(last) = page.last() else { break };
+                    after = Some(After::of(last));
+                    found.extend(page.into_iter().map(|met| met.community.name));
+                }
+                assert_eq!(found, expected, "{which:?} {joining:?}");
+                assert!(joining.is_some() || !found.is_empty(), "{which:?}");
+            }
+        }
     }
 
     async fn members_are_sorted_by_folded_names_and_filtered(stage) {
