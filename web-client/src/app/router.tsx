@@ -1,19 +1,27 @@
 /** Addresses and their pages. The front page comes with the roof; every other page's code when it is opened. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { Broken, NotFound } from "./Fallbacks";
+import { Away, Broken, NotFound } from "./Fallbacks";
 import { HomePage } from "./pages/HomePage";
 import { Root } from "./Root";
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: Broken });
 const under = { getParentRoute: () => root };
 
-const signing = () => import("./pages/SignInPages");
-const documents = () => import("./pages/DocumentPages");
-const community = () => import("./pages/CommunityPages");
-const directory = () => import("./pages/DirectoryPages");
-const requests = () => import("./pages/RequestPages");
-const profile = () => import("./pages/ProfilePages");
-const admin = () => import("./pages/AdminPages");
+/** A page whose code doesn't come is loaded anew by the library, which without a network leaves nothing: then it is told. */
+const orTold =
+  <Page,>(load: () => Promise<Page>) =>
+  () =>
+    load().catch((error: unknown) => {
+      throw navigator.onLine ? error : new Away();
+    });
+
+const signing = orTold(() => import("./pages/SignInPages"));
+const documents = orTold(() => import("./pages/DocumentPages"));
+const community = orTold(() => import("./pages/CommunityPages"));
+const directory = orTold(() => import("./pages/DirectoryPages"));
+const requests = orTold(() => import("./pages/RequestPages"));
+const profile = orTold(() => import("./pages/ProfilePages"));
+const admin = orTold(() => import("./pages/AdminPages"));
 
 const pages = [
   createRoute({ ...under, path: "/", component: HomePage }),
@@ -63,28 +71,28 @@ const pages = [
     path: "/profile/sessions",
     component: lazyRouteComponent(profile, "SessionsRoute"),
   }),
+] as const;
 
-  createRoute({ ...under, path: "/admin", component: lazyRouteComponent(admin, "OverviewRoute") }),
-  createRoute({ ...under, path: "/admin/requests", component: lazyRouteComponent(admin, "QueueRoute") }),
-  createRoute({
-    ...under,
-    path: "/admin/requests/$id",
-    component: lazyRouteComponent(admin, "RequestRoute"),
-  }),
-  createRoute({ ...under, path: "/admin/people", component: lazyRouteComponent(admin, "PeopleRoute") }),
-  createRoute({
-    ...under,
-    path: "/admin/communities",
-    component: lazyRouteComponent(admin, "CommunitiesRoute"),
-  }),
-  createRoute({ ...under, path: "/admin/audit", component: lazyRouteComponent(admin, "AuditRoute") }),
-  createRoute({ ...under, path: "/admin/instance", component: lazyRouteComponent(admin, "InstanceRoute") }),
+/** All of the administration stands behind one door. */
+const office = createRoute({ ...under, path: "/admin", component: lazyRouteComponent(admin, "AdminRoute") });
+const inside = { getParentRoute: () => office };
+
+const rooms = [
+  createRoute({ ...inside, path: "/", component: lazyRouteComponent(admin, "OverviewRoute") }),
+  createRoute({ ...inside, path: "/requests", component: lazyRouteComponent(admin, "QueueRoute") }),
+  createRoute({ ...inside, path: "/requests/$id", component: lazyRouteComponent(admin, "RequestRoute") }),
+  createRoute({ ...inside, path: "/people", component: lazyRouteComponent(admin, "PeopleRoute") }),
+  createRoute({ ...inside, path: "/communities", component: lazyRouteComponent(admin, "CommunitiesRoute") }),
+  createRoute({ ...inside, path: "/audit", component: lazyRouteComponent(admin, "AuditRoute") }),
+  createRoute({ ...inside, path: "/instance", component: lazyRouteComponent(admin, "InstanceRoute") }),
 ] as const;
 
 export const router = createRouter({
-  routeTree: root.addChildren(pages),
+  routeTree: root.addChildren([...pages, office.addChildren(rooms)]),
   scrollRestoration: true,
   defaultPreload: false,
+  // What stands around a page stays when the page breaks.
+  defaultErrorComponent: Broken,
 });
 
 declare module "@tanstack/react-router" {

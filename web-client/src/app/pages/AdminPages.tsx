@@ -1,61 +1,26 @@
-import { useParams } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { Outlet, useParams } from "@tanstack/react-router";
 import * as admin from "../../features/admin";
 import { useInside } from "../Root";
 
+export const OverviewRoute = admin.OverviewPage;
+export const AuditRoute = admin.AuditPage;
+export const InstanceRoute = admin.InstancePage;
+export const CommunitiesRoute = admin.CommunitiesPage;
+
 /** For who runs the instance; the others are told so, and nothing is asked in their name. */
-function Run({ children }: { children: ReactNode }) {
-  return useInside().me.is_administrator ? children : <admin.NotYours />;
+export function AdminRoute() {
+  return useInside().me.is_administrator ? <Outlet /> : <admin.NotYours />;
 }
 
-export const OverviewRoute = () => (
-  <Run>
-    <admin.OverviewPage />
-  </Run>
-);
-
-export const AuditRoute = () => (
-  <Run>
-    <admin.AuditPage />
-  </Run>
-);
-
-export const InstanceRoute = () => (
-  <Run>
-    <admin.InstancePage />
-  </Run>
-);
-
-export const CommunitiesRoute = () => (
-  <Run>
-    <admin.CommunitiesPage />
-  </Run>
-);
-
 export function PeopleRoute() {
-  const { me } = useInside();
-  return (
-    <Run>
-      <admin.PeoplePage selfId={me.id} />
-    </Run>
-  );
+  return <admin.PeoplePage selfId={useInside().me.id} />;
 }
 
 export function QueueRoute() {
-  const { me } = useInside();
-  return (
-    <Run>
-      <admin.QueuePage id={null} me={me} />
-    </Run>
-  );
+  return <admin.QueuePage id={null} me={useInside().me} />;
 }
 
 export function RequestRoute() {
   const { id } = useParams({ from: "/admin/requests/$id" });
-  const { me } = useInside();
-  return (
-    <Run>
-      <admin.QueuePage id={id} me={me} />
-    </Run>
-  );
+  return <admin.QueuePage id={id} me={useInside().me} />;
 }
