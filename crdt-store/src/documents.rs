@@ -19,6 +19,7 @@ use crate::error::{Result, StoreError};
 use crate::ids::{CommunityId, DocumentId, Epoch, Seq, UserId};
 use crate::log::{Entry, seed_row};
 pub use facts::{AccessFacts, Visit};
+pub use news::{Fresh, News, Why};
 pub use sharing::{LinkTerms, NamedPerson, NewSharing, SharingOf};
 
 /// A document's name is at most this long, in bytes.
@@ -199,9 +200,13 @@ macro_rules! document {
     };
 }
 
-/// The columns and joins of [`Listed`]: `$1` is the person, `$2` now, `$3` to `$5` where the list goes on.
+/// The columns and joins of [`Listed`], and `$more` columns: `$1` is the person, `$2` now, `$3` to `$5` where the list
+/// goes on.
 macro_rules! listed {
     ($with:literal, $from:literal) => {
+        listed!($with, "", $from)
+    };
+    ($with:expr, $more:literal, $from:literal) => {
         concat!(
             $with,
             document!(
@@ -214,6 +219,8 @@ macro_rules! listed {
                 (d.link_expires_at is null or d.link_expires_at > $2) as link_lasts,
                 cu.name as created_by_name, uu.name as updated_by_name "
             ),
+            $more,
+            " ",
             $from,
             " left join communities c on c.id = d.community_id
               left join memberships m on m.community_id = d.community_id and m.user_id = $1
@@ -276,6 +283,9 @@ macro_rules! mine {
         )
     };
 }
+
+// After the macros, which it uses.
+mod news;
 
 impl Documents {
     pub(crate) fn new(db: Db) -> Self {

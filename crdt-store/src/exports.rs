@@ -27,6 +27,8 @@ pub struct Export {
     pub documents: Vec<Made>,
     /// Documents that name them.
     pub shares: Vec<Share>,
+    /// Documents they have looked at lately.
+    pub visits: Vec<Visited>,
     /// Communities they asked for.
     pub requests: Vec<Asked>,
     /// What they wrote about requests.
@@ -103,6 +105,17 @@ pub struct Share {
     #[sqlx(try_from = "At")]
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
+}
+
+/// A document they looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct Visited {
+    /// Its id.
+    pub document: DocumentId,
+    /// When they last did.
+    #[sqlx(try_from = "At")]
+    #[serde(with = "time::serde::rfc3339")]
+    pub seen_at: OffsetDateTime,
 }
 
 /// A community they asked for.
@@ -206,6 +219,13 @@ impl Exports {
              where user_id = $1 order by created_at, document_id",
             user
         )?;
+        let visits = on!(
+            in tx,
+            all Visited,
+            "select document_id as document, seen_at from document_visits
+             where user_id = $1 order by seen_at, document_id",
+            user
+        )?;
         let requests = on!(
             in tx,
             all Asked,
@@ -235,6 +255,7 @@ impl Exports {
             memberships,
             documents,
             shares,
+            visits,
             requests,
             request_messages,
             join_requests,

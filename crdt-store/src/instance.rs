@@ -29,16 +29,26 @@ words! {
 
 /// What an instance says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Policy {
     /// Its name.
     pub name: String,
     /// Who may create communities.
     pub who_may_create: WhoMayCreate,
+    /// Where its legal notice stands. Empty: nowhere.
+    pub legal_notice_url: String,
+    /// Where help is asked for. Empty: nowhere.
+    pub help_email: String,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { name: USUAL_NAME.to_owned(), who_may_create: WhoMayCreate::Approval }
+        Self {
+            name: USUAL_NAME.to_owned(),
+            who_may_create: WhoMayCreate::Approval,
+            legal_notice_url: String::new(),
+            help_email: String::new(),
+        }
     }
 }
 
@@ -101,6 +111,8 @@ impl Instance {
         let details = json!({
             "name": [before.name, policy.name],
             "who_may_create": [before.who_may_create, policy.who_may_create],
+            "legal_notice_url": [before.legal_notice_url, policy.legal_notice_url],
+            "help_email": [before.help_email, policy.help_email],
         });
         let act = Act { by, action: "instance.changed", community: None, subject: None, details };
         audit::record(&mut tx, self.db.now(), act).await?;

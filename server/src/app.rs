@@ -112,7 +112,7 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<Running, StartE
     if let Some(error) = metrics_busy {
         tracing::warn!(error = %error, "metrics are not served: name a free address by --metrics-listen");
     }
-    shutdown.spawn(logins_swept(state.auth().clone(), shutdown.clone()));
+    shutdown.spawn(ended_swept(state.auth().clone(), state.db().clone(), shutdown.clone()));
     shutdown.spawn(health::watch(state.clone()));
     shutdown.spawn(communities::activity::watch(state.clone()));
     let serving = tokio::spawn(listen::serve(listener, app, shutdown.clone()));
@@ -199,16 +199,22 @@ fn local(listener: &TcpListener, wanted: SocketAddr) -> Result<SocketAddr, Start
     listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })
 }
 
-/// Logins that have ended are removed now and then, by every node; twice does no harm.
-async fn logins_swept(auth: Auth, shutdown: Shutdown) {
+/// Logins that have ended, and what people saw so long ago that it tells nothing, are removed now and then, by every node;
+/// twice does no harm.
+async fn ended_swept(auth: Auth, db: Db, shutdown: Shutdown) {
     let mut every = tokio::time::interval(Duration::from_secs(3600));
     loop {
         tokio::select! {
             () = shutdown.ended() => return,
-            _ = every.tick() => match auth.sweep().await {
-                Ok(swept) => tracing::debug!(swept, "ended logins were removed"),
-                Err(error) => tracing::warn!(error = %error, "ended logins could not be removed"),
-            },
+            _ = every.tick() => {
+                match auth.sweep().await {
+                    Ok(swept) => tracing::debug!(swept, "ended logins were removed"),
+                    Err(error) => tracing::warn!(error = %error, "ended logins could not be removed"),
+                }
+                if let Err(error) = db.documents().forget_visits().await {
+                    tracing::warn!(error = %error, "what people saw long ago could not be forgotten");
+                }
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ mod people_feed;
 mod people_invitations;
 mod people_limits;
 mod people_members;
+mod people_news;
 mod people_node;
 mod people_requests;
 mod presence;

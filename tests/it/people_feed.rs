@@ -259,6 +259,7 @@ async fn each_use_case_tells_those_it_concerns_and_nobody_else() {
     );
 
     case!("somebody changes their name", david.patch("/me", json!({ "service": "DREAL" })), ["", "me", "", "", ""]);
+    case!("somebody has caught up", david.put("/news", json!({ "until": null })), ["", "news", "", "", ""]);
     let settings = json!({ "name": "Unisson", "who_may_create": "approval" });
     case!("the instance is set up", lucie.put("/admin/instance", settings), ["", "", "", "", "me"]);
     // A suspension ends the sign-ins, and so what is open.

@@ -169,11 +169,29 @@ async fn an_instance_may_let_agents_create_without_a_decision() {
     let node = Node::demo().await;
     let (david, lucie) = (node.as_person(DAVID).await, node.as_person(LUCIE).await);
     assert_eq!(david.get("/me").await.ok()["may_create"], false);
-    let policy = json!({ "name": "Unisson Occitanie", "who_may_create": "agents" });
+    let policy = json!({
+        "name": "Unisson Occitanie",
+        "who_may_create": "agents",
+        "legal_notice_url": "https://example.org/mentions",
+        "help_email": "aide@example.org",
+    });
     david.put("/admin/instance", policy.clone()).await.refused(403, "forbidden");
-    lucie.put("/admin/instance", json!({ "name": "a\nb", "who_may_create": "agents" })).await.refused(422, "bad-field");
+    for (field, odd) in [
+        ("name", "a\nb"),
+        ("legal_notice_url", "javascript:alert(1)"),
+        ("legal_notice_url", "/mentions"),
+        ("legal_notice_url", "https://me:secret@example.org"),
+        ("help_email", "nobody"),
+        ("help_email", "aide@example.org?bcc=x@example.org\r\n"),
+    ] {
+        lucie.put("/admin/instance", with(policy.clone(), field, json!(odd))).await.refused(422, "bad-field");
+    }
     assert_eq!(lucie.put("/admin/instance", policy.clone()).await.ok(), policy);
     assert_eq!(lucie.get("/admin/instance").await.ok(), policy);
+    let shown = node.nobody().get("/config").await.ok();
+    for field in ["legal_notice_url", "help_email"] {
+        assert_eq!(shown[field], policy[field]);
+    }
     let me = david.get("/me").await.ok();
     assert_eq!((&me["may_create"], &me["instance_name"]), (&json!(true), &json!("Unisson Occitanie")));
     // Who asks has pages in their language, and whom they name a letter in theirs.

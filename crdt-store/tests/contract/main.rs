@@ -31,6 +31,7 @@ mod feeds;
 mod invitations;
 mod log;
 mod mails;
+mod news;
 mod office;
 mod people;
 mod refusals;

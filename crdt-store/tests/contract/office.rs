@@ -211,7 +211,12 @@ contract! {
         db.communities().enter(entry, &[letter("awa@example.org")]).await.unwrap();
         assert_eq!(db.entries().lasting(id).await.unwrap()[0].reason, "Signalement");
         assert_eq!(db.instance().policy().await.unwrap(), Policy::default());
-        let policy = Policy { name: "Ici".to_owned(), who_may_create: WhoMayCreate::Agents };
+        // What an older version wrote down is read.
+        db.settings().set("instance", br#"{"name":"Ici","who_may_create":"approval"}"#).await.unwrap();
+        let policy = Policy { name: "Ici".to_owned(), ..Policy::default() };
+        assert_eq!(db.instance().policy().await.unwrap(), policy);
+        let help_email = "aide@example.org".to_owned();
+        let policy = Policy { who_may_create: WhoMayCreate::Agents, help_email, ..policy };
         db.instance().set_policy(lucie, &policy).await.unwrap();
         db.instance().set_policy(lucie, &policy).await.unwrap();
         assert_eq!(db.instance().policy().await.unwrap(), policy);

@@ -51,6 +51,15 @@ pub enum SharedAccess {
     Manage,
 }
 
+/// Why a document is news to somebody.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum NewsReason {
+    Created,
+    Changed,
+    Shared,
+}
+
 /// How one comes into a community.
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase")]

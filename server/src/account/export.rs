@@ -28,7 +28,7 @@ pub(super) struct MyData {
     #[serde(with = "time::serde::rfc3339")]
     exported_at: OffsetDateTime,
     /// `account`, `identities`, `logins`, `memberships`, `documents` (their list; each is downloaded by itself),
-    /// `shares`, `requests`, `request_messages`, `join_requests`.
+    /// `shares`, `visits`, `requests`, `request_messages`, `join_requests`.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     held: crdt_store::exports::Export,

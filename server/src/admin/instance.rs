@@ -1,19 +1,25 @@
 //! What the instance says of itself, and who may create communities.
 
-use axum::extract::State;
+use axum::{extract::State, http::Uri};
 use crdt_store::instance::{Policy, WhoMayCreate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::view::account;
 use crate::{
-    auth::Who,
-    http::{Problem, extract::Json, fields::line, problem::Body},
+    auth::{Who, is_address},
+    http::{
+        Problem,
+        extract::Json,
+        fields::{bad, line},
+        problem::Body,
+    },
     live::{Audience, LiveEvent},
     state,
 };
 
 const NAME_CHARS: usize = 80;
+const URL_CHARS: usize = 500;
 
 /// Who may open a community without being asked why: every agent, or nobody.
 #[derive(ToSchema)]
@@ -32,11 +38,45 @@ pub struct InstanceSettings {
     name: String,
     #[schema(value_type = CommunityCreation)]
     who_may_create: WhoMayCreate,
+    /// Where its legal notice stands, with `https://` or `http://`; empty for nowhere.
+    #[serde(default)]
+    #[schema(required)]
+    legal_notice_url: String,
+    /// The address that helps; empty for none.
+    #[serde(default)]
+    #[schema(required)]
+    help_email: String,
 }
 
 impl From<Policy> for InstanceSettings {
     fn from(policy: Policy) -> Self {
-        Self { name: policy.name, who_may_create: policy.who_may_create }
+        let Policy { name, who_may_create, legal_notice_url, help_email } = policy;
+        Self { name, who_may_create, legal_notice_url, help_email }
+    }
+}
+
+impl InstanceSettings {
+    fn checked(self) -> Result<Policy, Problem> {
+        let legal_notice_url = self.legal_notice_url.trim();
+        if !legal_notice_url.is_empty() {
+            let is_page = legal_notice_url.parse::<Uri>().is_ok_and(|uri| {
+                matches!(uri.scheme_str(), Some("http" | "https"))
+                    && uri.authority().is_some_and(|host| !host.as_str().contains('@'))
+            });
+            if !is_page || legal_notice_url.chars().count() > URL_CHARS {
+                return Err(bad("legal_notice_url", "the address of a page, with https://"));
+            }
+        }
+        let help_email = self.help_email.trim();
+        if !help_email.is_empty() && !is_address(help_email) {
+            return Err(bad("help_email", "not an e-mail address"));
+        }
+        Ok(Policy {
+            name: line("name", &self.name, NAME_CHARS)?,
+            who_may_create: self.who_may_create,
+            legal_notice_url: legal_notice_url.to_owned(),
+            help_email: help_email.to_owned(),
+        })
     }
 }
 
@@ -71,8 +111,7 @@ pub(super) async fn change(
     Json(wanted): Json<InstanceSettings>,
 ) -> Result<Json<InstanceSettings>, Problem> {
     state.guard().instance(&who)?;
-    let name = line("name", &wanted.name, NAME_CHARS)?;
-    let policy = Policy { name, who_may_create: wanted.who_may_create };
+    let policy = wanted.checked()?;
     state.db().instance().set_policy(account(&who)?, &policy).await?;
     state.live().tell(Audience::Administrators, LiveEvent::Me);
     Ok(Json(policy.into()))

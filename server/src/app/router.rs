@@ -54,6 +54,10 @@ struct PublicConfig {
     signed_in: bool,
     sign_in: WaysIn,
     instance_name: String,
+    /// Where the legal notice stands; empty for nowhere.
+    legal_notice_url: String,
+    /// The address that helps; empty for none.
+    help_email: String,
 }
 
 /// How people can sign in, beside as a demo person.
@@ -78,6 +82,7 @@ struct NamedProvider {
     responses((status = 200, body = PublicConfig))
 )]
 async fn config(Shared(state): Shared<State>, MaybeWho(who): MaybeWho) -> Result<Json<PublicConfig>, Problem> {
+    let policy = state.db().instance().policy().await?;
     Ok(Json(PublicConfig {
         demo: state.config().demo,
         version: env!("CARGO_PKG_VERSION"),
@@ -87,7 +92,9 @@ async fn config(Shared(state): Shared<State>, MaybeWho(who): MaybeWho) -> Result
             provider: state.auth().provider().map(|provider| NamedProvider { name: provider.settings().name.clone() }),
             email: state.mail().is_on(),
         },
-        instance_name: state.db().instance().policy().await?.name,
+        instance_name: policy.name,
+        legal_notice_url: policy.legal_notice_url,
+        help_email: policy.help_email,
     }))
 }
 

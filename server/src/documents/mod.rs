@@ -1,6 +1,7 @@
 //! Documents: their titles, places and sharing, over REST. Their text goes over [`socket`].
 
 mod create;
+mod news;
 mod posted;
 mod read;
 mod rename;
@@ -22,6 +23,8 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(read::list, create::create))
         .routes(routes!(read::read, rename::rename))
         .routes(routes!(sharing::read, sharing::share))
+        .routes(routes!(news::list, news::catch_up))
+        .routes(routes!(news::see))
 }
 
 /// The list of a community's documents has changed, for those who belong to it. A document of no community is in its

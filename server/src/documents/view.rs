@@ -67,6 +67,13 @@ pub struct Documents {
     pub(super) next_cursor: Option<String>,
 }
 
+impl Document {
+    /// The slug of its community, where the person knows of it.
+    pub(super) fn community_slug(&self) -> Option<&str> {
+        self.community.as_ref().map(|community| community.slug.as_str())
+    }
+}
+
 /// The view of a person, unless the document does not exist for them.
 pub(super) fn of(who: &Principal, found: Listed) -> Option<Document> {
     let access = listed(who, &found);

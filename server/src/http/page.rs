@@ -26,6 +26,11 @@ impl Limit {
         }
     }
 
+    /// How many are shown.
+    pub fn rows(self) -> usize {
+        self.0 as usize
+    }
+
     /// What to ask the store for: one more tells whether there is a next page.
     pub fn and_one(self) -> u32 {
         self.0 + 1
@@ -33,7 +38,7 @@ impl Limit {
 
     /// The page, and the cursor of the next if there is one.
     pub fn cut<T, C: Serialize>(self, mut found: Vec<T>, cursor: impl Fn(&T) -> C) -> (Vec<T>, Option<String>) {
-        let size = self.0 as usize;
+        let size = self.rows();
         if found.len() <= size {
             return (found, None);
         }
@@ -47,13 +52,13 @@ impl Limit {
 pub fn read_cursor<C: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<C>, Problem> {
     let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else { return Ok(None) };
     let bytes = (cursor.len() <= CURSOR_CHARS).then(|| URL_SAFE_NO_PAD.decode(cursor).ok()).flatten();
+    // No text of ours holds a NUL, and PostgreSQL takes none.
+    let bytes = bytes.filter(|bytes| !bytes.windows(6).any(|six| six == br"\u0000"));
     let value = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     value.map(Some).ok_or_else(|| Problem::with_detail(&BAD_QUERY, "cursor: not one that was given here"))
 }
 
 #[cfg(test)]
-    // No text of ours holds a NUL, and PostgreSQL takes none.
-    let bytes = bytes.filter(|bytes| !bytes.windows(6).any(|six| six == br"\u0000"));
 mod tests {
     use super::*;
 
@@ -72,7 +77,7 @@ mod tests {
         assert!(Limit::new(Some(0)).is_err() && Limit::new(Some(101)).is_err());
         assert!(read_cursor::<i32>(Some("***")).is_err());
         assert!(read_cursor::<i32>(Some(&"A".repeat(5000))).is_err());
+        assert!(read_cursor::<String>(Some(&URL_SAFE_NO_PAD.encode(br#""a\u0000b""#))).is_err());
         assert_eq!(read_cursor::<i32>(Some("")), Ok(None));
     }
 }
-        assert!(read_cursor::<String>(Some(&URL_SAFE_NO_PAD.encode(br#""a\u0000b""#))).is_err());

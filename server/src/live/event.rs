@@ -23,6 +23,8 @@ pub enum LiveEvent {
     Requests,
     /// The person's own invitations.
     Invitations,
+    /// What the person has not seen yet, as they say on one of their devices.
+    News,
     /// The list of a community's documents.
     Documents { community: String },
     /// One document: its title, its sharing.
@@ -81,6 +83,7 @@ mod tests {
             (LiveEvent::Request { id }, format!(r#"{{"kind":"request","id":"{id}"}}"#)),
             (LiveEvent::Requests, r#"{"kind":"requests"}"#.to_owned()),
             (LiveEvent::Invitations, r#"{"kind":"invitations"}"#.to_owned()),
+            (LiveEvent::News, r#"{"kind":"news"}"#.to_owned()),
             (LiveEvent::Documents { community: slug() }, r#"{"kind":"documents","community":"c"}"#.to_owned()),
             (LiveEvent::Document { id }, format!(r#"{{"kind":"document","id":"{id}"}}"#)),
             (LiveEvent::Resync, r#"{"kind":"resync"}"#.to_owned()),

@@ -186,6 +186,7 @@ impl Live {
         // First who may still be told, then what there is to tell.
         for word in words {
             match (word.to, &word.event) {
+                (_, LiveEvent::News) => {}
                 (Audience::Person(person), _) => {
                     let spots = self.0.here.spots_of(person);
                     communities.extend(spots.iter().map(|spot| spot.community));

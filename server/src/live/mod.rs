@@ -126,6 +126,7 @@ impl Live {
 
     fn take(&self, word: Word) {
         match word.to {
+            Audience::Person(_) if word.event == LiveEvent::News => {}
             Audience::Person(person) => self.0.guard.forget_person(person),
             Audience::Community(community) => self.0.guard.forget_community(community),
             Audience::Administrators => {}

@@ -3,6 +3,7 @@ export { isMissing, Problem, Unreachable } from "./client";
 export * from "./here";
 export * from "./invitations";
 export { keep } from "./kept";
+export * from "./news";
 export * from "./people";
 export * from "./queries";
 export { useReachable } from "./reached";

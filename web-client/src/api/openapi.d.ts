@@ -539,6 +539,23 @@ export interface paths {
         patch: operations["rename_document"];
         trace?: never;
     };
+    "/api/v1/documents/{id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says that I have seen a document as it is now. */
+        put: operations["see_document"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/{id}/sharing": {
         parameters: {
             query?: never;
@@ -709,6 +726,24 @@ export interface paths {
         post?: never;
         /** Ends one of my sign-ins. Its sockets close within seconds. */
         delete: operations["end_my_login"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Documents that others have made, changed or shared with me since I last looked at them, of the last 30 days. */
+        get: operations["list_news"];
+        /** Says that I have seen everything until a moment. */
+        put: operations["catch_up"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1004,6 +1039,19 @@ export interface components {
         /** @description The community that one belongs to now. */
         CameIn: {
             slug: string;
+        };
+        /** @description Until when everything was seen. */
+        CatchUp: {
+            /**
+             * Format: date-time
+             * @description `null`: nothing was.
+             */
+            until: string | null;
+        };
+        /** @description Until when it was said before. */
+        CaughtUp: {
+            /** Format: date-time */
+            before?: string | null;
         };
         /** @description A page of communities. */
         Communities: {
@@ -1348,6 +1396,10 @@ export interface components {
         InstanceRole: "administrator" | "agent" | "outsider";
         /** @description What is said of an instance. */
         InstanceSettings: {
+            /** @description The address that helps; empty for none. */
+            help_email: string;
+            /** @description Where its legal notice stands, with `https://` or `http://`; empty for nowhere. */
+            legal_notice_url: string;
             /** @description 1 to 80 characters. */
             name: string;
             who_may_create: components["schemas"]["CommunityCreation"];
@@ -1626,6 +1678,30 @@ export interface components {
             /** Format: uuid */
             person: string;
         };
+        /** @description What is news for the asking person. */
+        News: {
+            /**
+             * Format: date-time
+             * @description When this was so: with everything until then one can be said to have caught up.
+             */
+            as_of: string;
+            /** @description The slugs of the communities in which something is. */
+            communities: string[];
+            /** @description How many documents are news; 100 stands for more. */
+            count: number;
+            /** @description The latest first. */
+            items: components["schemas"]["NewsItem"][];
+        };
+        /** @description A document that is news. */
+        NewsItem: {
+            document: components["schemas"]["Document"];
+            why: components["schemas"]["NewsReason"];
+        };
+        /**
+         * @description Why a document is news to somebody.
+         * @enum {string}
+         */
+        NewsReason: "created" | "changed" | "shared";
         /** @description A page of people. */
         People: {
             items: components["schemas"]["Person"][];
@@ -1672,9 +1748,13 @@ export interface components {
         PublicConfig: {
             /** @description Demo people can sign in. */
             demo: boolean;
+            /** @description The address that helps; empty for none. */
+            help_email: string;
             instance_name: string;
             /** @description Languages of the service, the usual one first. */
             languages: string[];
+            /** @description Where the legal notice stands; empty for nowhere. */
+            legal_notice_url: string;
             sign_in: components["schemas"]["WaysIn"];
             /** @description Whoever asks is signed in: a page can know without being refused. */
             signed_in: boolean;
@@ -3928,6 +4008,43 @@ export interface operations {
             };
         };
     };
+    see_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None, or none for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_sharing: {
         parameters: {
             query?: never;
@@ -4369,6 +4486,69 @@ export interface operations {
             };
             /** @description None of mine */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_news: {
+        parameters: {
+            query?: {
+                /** @description At most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["News"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catch_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatchUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaughtUp"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -13,6 +13,7 @@ export const VISIBILITIES: readonly Visibility[] = ["public", "private", "secret
 export const JOININGS: readonly Joining[] = ["open", "approval", "invitation"];
 export const MODELS: readonly Model[] = ["network", "project", "event"];
 
+export type News = Shapes["News"];
 export type PersonRef = Shapes["Person"];
 export type InvitationForMe = Shapes["InvitationForMe"];
 

@@ -3,10 +3,11 @@ import { Link, useRouterState } from "@tanstack/react-router";
 import { ChevronDown, CircleUserRound, Compass, FileText, House, LogIn, ShieldCheck, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type CommunityRef, documentQuery, isMissing, type Me, placeQuery } from "../api";
+import { type CommunityRef, documentQuery, isMissing, type Me, placeQuery, useNewIn } from "../api";
 import { ProfileMenu } from "../features/account";
 import { AdminLinks, type AdminSection, AdminSide } from "../features/admin";
 import { CommunityLinks, CommunitySide, type Section } from "../features/communities";
+import { NewDot } from "../ui/Dot";
 import { Face, Tile } from "../ui/Face";
 import { Icon } from "../ui/Icon";
 import { Logo } from "../ui/Logo";
@@ -155,6 +156,7 @@ function Places({
 
 function Rail({ me, here, onHelp, onSignOut }: { me: Me; here: Here } & Ways) {
   const { t } = useTranslation();
+  const newIn = useNewIn();
   return (
     <header className="rail">
       <Link activeOptions={EXACT} className="logo" to="/" aria-label={t("nav.logo")}>
@@ -178,6 +180,12 @@ function Rail({ me, here, onHelp, onSignOut }: { me: Me; here: Here } & Ways) {
               >
                 <Tile id={community.id} name={community.name} />
                 <span className="sr">{community.name}</span>
+                {newIn?.has(community.slug) ? (
+                  <>
+                    <span className="sr">, </span>
+                    <NewDot />
+                  </>
+                ) : null}
               </Link>
             </li>
           ))}
@@ -201,6 +209,7 @@ function Rail({ me, here, onHelp, onSignOut }: { me: Me; here: Here } & Ways) {
 
 function MenuSheet({ me, here, onClose }: { me: Me; here: Here; onClose: () => void }) {
   const { t } = useTranslation();
+  const newIn = useNewIn();
   return (
     <Sheet onClose={onClose} label={t("nav.menu")}>
       <div className="line">
@@ -235,6 +244,11 @@ function MenuSheet({ me, here, onClose }: { me: Me; here: Here; onClose: () => v
             <Link activeOptions={EXACT} to="/c/$slug" params={{ slug: community.slug }} onClick={onClose}>
               <Tile id={community.id} name={community.name} size="sm" />
               <span>{community.name}</span>
+              {newIn?.has(community.slug) ? (
+                <span className="end">
+                  <NewDot />
+                </span>
+              ) : null}
             </Link>
           </li>
         ))}

@@ -11,7 +11,7 @@ import { Feed, type LiveEvent } from "../sync/feed";
 export function keysOf({ kind, id, slug, community }: LiveEvent): QueryKey[] | null {
   switch (kind) {
     case "me":
-      return [["me"], ["account"], ["communities"]];
+      return [["me"], ["account"], ["communities"], ["news"]];
     case "community":
       return [["community", slug], ["communities"], ["me"]];
     case "members":
@@ -22,10 +22,12 @@ export function keysOf({ kind, id, slug, community }: LiveEvent): QueryKey[] | n
       return [["admin", "requests"], ["admin", "overview"], ["me"]];
     case "invitations":
       return [["invitations"], ["me"]];
+    case "news":
+      return [["news"]];
     case "documents":
-      return [["documents"], ...(community ? [["community", community, "documents"]] : [])];
+      return [["documents"], ["news"], ...(community ? [["community", community, "documents"]] : [])];
     case "document":
-      return [["document", id], ["documents"]];
+      return [["document", id], ["documents"], ["news"]];
     case "resync":
       return null;
     default:

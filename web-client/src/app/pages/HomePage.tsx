@@ -9,6 +9,7 @@ import { OfflineNote } from "../../ui/States";
 import { useInside } from "../Root";
 import { Awaited } from "./home/Awaited";
 import { MyCommunities, MyRequests, OpenCommunities, RequestCard } from "./home/Communities";
+import { News, NewsCount } from "./home/News";
 
 /** What waits for me, what I was working on, where I belong and could belong. */
 export function HomePage() {
@@ -22,7 +23,9 @@ export function HomePage() {
       <div className="page-head">
         <div>
           <h1>{t("home.hello", { name: firstName })}</h1>
-          <p className="lede">{sayToday(new Date(), currentLanguage())}.</p>
+          <p className="lede">
+            {sayToday(new Date(), currentLanguage())}.{reachable ? <NewsCount /> : null}
+          </p>
         </div>
         <div className="actions">
           <NewDocumentSomewhere me={me} />
@@ -32,6 +35,7 @@ export function HomePage() {
         <div className="stack">
           {reachable ? null : <OfflineNote />}
           {reachable ? <Awaited me={me} /> : null}
+          {reachable ? <News /> : null}
           <section aria-labelledby="h-docs">
             <div className="section-head">
               <h2 id="h-docs">{t("home.recent")}</h2>

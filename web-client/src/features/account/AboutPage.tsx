@@ -46,6 +46,12 @@ export function AboutPage() {
               {points.map((point) => (
                 <p key={point}>{t(point)}</p>
               ))}
+              {part === "help" && config.data.help_email ? (
+                <p>
+                  {t("about.helpAt")}{" "}
+                  <a href={`mailto:${encodeURI(config.data.help_email)}`}>{config.data.help_email}</a>
+                </p>
+              ) : null}
             </section>
           ))}
           <p className="actions top">

@@ -50,6 +50,13 @@ function Scene() {
   );
 }
 
+/** Where the legal notice stands, once an administrator has said it. */
+export function LegalNotice() {
+  const { t } = useTranslation();
+  const address = useQuery(configQuery).data?.legal_notice_url;
+  return address ? <a href={address}>{t("about.legalNotice")}</a> : null;
+}
+
 /** What stands around every page of somebody who isn't signed in. */
 export function VisitorFrame({ children, grid = false }: { children: ReactNode; grid?: boolean }) {
   const { t } = useTranslation();
@@ -71,6 +78,7 @@ export function VisitorFrame({ children, grid = false }: { children: ReactNode; 
         <span className="said">{config?.demo ? t("landing.demo") : null}</span>
         <a href="/about">{t("about.link")}</a>
         <a href="/about#accessibility">{t("about.accessibilityLink")}</a>
+        <LegalNotice />
         <ThemeMenu
           trigger={
             <button type="button" className="btn small">

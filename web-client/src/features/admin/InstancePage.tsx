@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, type InputHTMLAttributes, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Instance, instanceQuery, saveInstance } from "../../api";
 import { Choices, Field } from "../../ui/Fields";
@@ -9,6 +9,18 @@ import { toast } from "../../ui/Toasts";
 import { AdminForbidden, AdminFrame, useAdminProblem } from "./frame";
 
 const NAME_LENGTH = 80;
+const URL_LENGTH = 500;
+
+type TextKey = "name" | "legal_notice_url" | "help_email";
+
+/** What a field lacks, as the name of its sentence. */
+function wrong(instance: Instance, key: TextKey): "nameMissing" | "legalNoticeWrong" | "helpWrong" | null {
+  const value = instance[key].trim();
+  if (key === "name") return value === "" ? "nameMissing" : null;
+  if (value === "") return null;
+  if (key === "help_email") return /^[^\s@]+@[^\s@]+$/.test(value) ? null : "helpWrong";
+  return /^https?:\/\/[^\s/@]+\S*$/.test(value) && URL.canParse(value) ? null : "legalNoticeWrong";
+}
 
 function Settings({ instance }: { instance: Instance }) {
   const { t } = useTranslation();
@@ -18,8 +30,10 @@ function Settings({ instance }: { instance: Instance }) {
   const [draft, setDraft] = useState<Partial<Instance>>({});
   const [asked, setAsked] = useState(false);
   const shown = { ...instance, ...draft };
-  const changed = shown.name !== instance.name || shown.who_may_create !== instance.who_may_create;
-  const nameless = asked && shown.name.trim() === "";
+  const changed = Object.keys(instance).some((key) => {
+    const name = key as keyof Instance;
+    return shown[name] !== instance[name];
+  });
   const { mutate, isPending } = useMutation({
     mutationFn: ({ wanted }: { wanted: Instance; undone: boolean }) => saveInstance(wanted),
     onSuccess: (_after, { undone }) => {
@@ -36,31 +50,35 @@ function Settings({ instance }: { instance: Instance }) {
   function send(event: FormEvent): void {
     event.preventDefault();
     setAsked(true);
-    if (shown.name.trim() === "") {
-      document.getElementById(id)?.focus();
-      return;
-    }
-    if (changed && !isPending) mutate({ wanted: { ...shown, name: shown.name.trim() }, undone: false });
+    const first = (["name", "legal_notice_url", "help_email"] as const).find((key) => wrong(shown, key));
+    if (first) document.getElementById(`${id}-${first}`)?.focus();
+    else if (changed && !isPending) mutate({ wanted: shown, undone: false });
   }
-  return (
-    <form className="form wide" onSubmit={send} noValidate>
+  function text(key: TextKey, label: string, hint: string, rest: InputHTMLAttributes<HTMLInputElement>) {
+    const lacks = asked ? wrong(shown, key) : null;
+    return (
       <Field
-        id={id}
-        label={t("admin.instance.name")}
-        hint={t("admin.instance.nameHint")}
-        error={nameless ? t("admin.instance.nameMissing") : null}
+        id={`${id}-${key}`}
+        label={label}
+        hint={hint}
+        error={lacks ? t(`admin.instance.${lacks}`) : null}
       >
         {(described) => (
           <input
             {...described}
+            {...rest}
             className="input"
-            maxLength={NAME_LENGTH}
             autoComplete="off"
-            value={shown.name}
-            onChange={(event) => setDraft({ ...draft, name: event.target.value })}
+            value={shown[key]}
+            onChange={(event) => setDraft({ ...draft, [key]: event.target.value })}
           />
         )}
       </Field>
+    );
+  }
+  return (
+    <form className="form wide" onSubmit={send} noValidate>
+      {text("name", t("admin.instance.name"), t("admin.instance.nameHint"), { maxLength: NAME_LENGTH })}
       <Choices
         legend={t("admin.instance.whoCreates")}
         value={shown.who_may_create}
@@ -71,6 +89,15 @@ function Settings({ instance }: { instance: Instance }) {
           hint: t(`admin.instance.creates.${value}.hint`),
         }))}
       />
+      {text("help_email", t("admin.instance.help"), t("admin.instance.helpHint"), {
+        type: "email",
+        maxLength: URL_LENGTH,
+      })}
+      {text("legal_notice_url", t("admin.instance.legalNotice"), t("admin.instance.legalNoticeHint"), {
+        type: "url",
+        placeholder: "https://",
+        maxLength: URL_LENGTH,
+      })}
       <div className="actions">
         <button
           type="submit"

@@ -24,6 +24,7 @@ import { fileName, RefusedNote, StrandedNotes } from "./notes";
 import { useMuted, useSpokenPresence } from "./presence";
 import { showTitle } from "./rename";
 import { StateLine } from "./StateLine";
+import { useSeen } from "./seen";
 import { Title } from "./Title";
 import "./document.css";
 
@@ -80,6 +81,7 @@ function Written({ id, me, expired, fresh, onHelp, facts, session, closedTo }: O
   // Whose login ran out goes on writing: the device keeps it until they are back.
   const open = saving.scope === "write" || (saving.scope === "none" && !closedTo);
   const editable = allowed && !closedTo && open && !refused;
+  useSeen(id, session, ready);
   useSpokenPresence(session, people, me.id, saving.synced, muted);
 
   useEffect(

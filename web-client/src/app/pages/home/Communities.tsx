@@ -2,9 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { type CommunityRequest, type Me, myRequestsQuery, openCommunitiesQuery } from "../../../api";
+import {
+  type CommunityRequest,
+  type Me,
+  myRequestsQuery,
+  openCommunitiesQuery,
+  useNewIn,
+} from "../../../api";
 import { JoinButton } from "../../../features/communities";
 import { RequestRows } from "../../../features/requests";
+import { NewDot } from "../../../ui/Dot";
 import { Tile } from "../../../ui/Face";
 import { Icon } from "../../../ui/Icon";
 import { RowsSkeleton } from "../../../ui/States";
@@ -15,6 +22,7 @@ const MONTH_MS = 30 * 86_400_000;
 
 export function MyCommunities({ me }: { me: Me }) {
   const { t } = useTranslation();
+  const newIn = useNewIn();
   const more = me.communities.length - SHOWN_MINE;
   return (
     <section aria-labelledby="h-com">
@@ -31,6 +39,11 @@ export function MyCommunities({ me }: { me: Me }) {
               <Link to="/c/$slug" params={{ slug: community.slug }}>
                 <Tile id={community.id} name={community.name} size="sm" />
                 <span className="two-lines">{community.name}</span>
+                {newIn?.has(community.slug) ? (
+                  <span className="end">
+                    <NewDot />
+                  </span>
+                ) : null}
               </Link>
             </li>
           ))}
