@@ -104,6 +104,11 @@ test('a made-up state, a made-up code, a code of another sign-in', async () => {
   mine.searchParams.set('code', theirs.searchParams.get('code'))
   assert.equal(refusal(await browser.go(mine.href)).error, 'token-invalid')
 
+  // What can't be read at all leads to the same page.
+  for (const query of ['state=a&state=b&code=c', 'state=a%00&code=c', 'code[]=%ff']) {
+    assert.equal(refusal(await browser.go(`${site.http}/auth/oidc/callback?${query}`)).error, 'state-unknown', query)
+  }
+
   // RFC 9207: an answer that names another issuer, or that hides it.
   for (const iss of ['https://evil.example', null]) {
     const url = new URL((await browser.signIn(site, 'awa', { until: callback })).url)

@@ -29,7 +29,7 @@ use crate::{
 const FROM_ONE_ADDRESS: i64 = 1_200;
 
 /// Where a person was going.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 pub(super) struct Start {
     /// A path of ours to come back to; anything else is the front page.
     #[serde(default)]
@@ -38,7 +38,7 @@ pub(super) struct Start {
 }
 
 /// What the provider sends back.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 pub(super) struct Back {
     state: Option<String>,
     code: Option<String>,
@@ -59,9 +59,11 @@ pub(super) async fn start(
     Extension(RequestId(id)): Extension<RequestId>,
     client: Client,
     headers: HeaderMap,
-    Query(Start { return_to }): Query<Start>,
+    asked: Result<Query<Start>, Problem>,
 ) -> Result<Response, Problem> {
     let provider = state.auth().provider().ok_or_else(|| Problem::new(&NOT_FOUND))?;
+    // What can't be read is left out: a person is looking.
+    let Start { return_to } = asked.map_or_else(|_| Start::default(), |Query(start)| start);
     if let Err(refusal) = not_too_often(&state, client, "start").await {
         return Ok(refused(refusal, &id, &return_to));
     }
@@ -85,9 +87,10 @@ pub(super) async fn callback(
     Extension(RequestId(id)): Extension<RequestId>,
     client: Client,
     headers: HeaderMap,
-    Query(back): Query<Back>,
+    answered: Result<Query<Back>, Problem>,
 ) -> Result<Response, Problem> {
     let provider = state.auth().provider().ok_or_else(|| Problem::new(&NOT_FOUND))?;
+    let back = answered.map_or_else(|_| Back::default(), |Query(back)| back);
     if let Err(refusal) = not_too_often(&state, client, "callback").await {
         return Ok(refused(refusal, &id, &ReturnTo::default()));
     }
