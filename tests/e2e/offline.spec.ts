@@ -121,6 +121,25 @@ test("lists and documents already opened are there without a network, and the re
   await expect(awa.page.getByText("n’a jamais été ouvert sur cet appareil")).toBeVisible();
 });
 
+test.describe("where nothing was kept for it", () => {
+  test.use({ allowed: [/ERR_INTERNET_DISCONNECTED|WebSocket connection|\bAway\b/] });
+
+  test("a page whose code is not here says that it needs the network, and comes back with it", async ({
+    person,
+  }) => {
+    const awa = await person(AWA, { serviceWorkers: "block" });
+    const { page } = awa;
+    await page.goto("/");
+    await expect(page.locator("a.cover").first()).toBeVisible();
+    await goOffline(awa);
+    await page.getByRole("link", { name: "Annuaire" }).first().click();
+    await expect(page.getByText("Il faut le réseau pour cette page.")).toBeVisible();
+    await expect(page.getByRole("link", { name: "Accueil", exact: true })).toBeVisible();
+    await goOnline(awa);
+    await expect(page.getByRole("heading", { level: 1, name: "Communautés" })).toBeVisible();
+  });
+});
+
 test("work of a version that was replaced is offered for download before it is cleared", async ({
   person,
   node,

@@ -14,6 +14,8 @@ type Options = {
   viewport?: { width: number; height: number };
   colorScheme?: "light" | "dark";
   locale?: string;
+  /** As in a browser that has none, or hasn't yet. */
+  serviceWorkers?: "block";
 };
 /** Words in red that a test brings about itself. */
 type Allowed = RegExp[];
