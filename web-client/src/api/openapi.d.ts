@@ -4713,6 +4713,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many communities in a day; what was asked for is a draft */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     read_request: {
@@ -4815,6 +4824,15 @@ export interface operations {
             };
             /** @description A field is not acceptable */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many communities in a day; what was asked for is a draft */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5125,14 +5143,14 @@ export interface operations {
     };
     provider_callback: {
         parameters: {
-            query?: {
-                state?: string | null;
-                code?: string | null;
-                error?: string | null;
-                iss?: string | null;
-            };
+            query?: never;
             header?: never;
-            path?: never;
+            path: {
+                state: string | null;
+                code: string | null;
+                error: string | null;
+                iss: string | null;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -5159,12 +5177,12 @@ export interface operations {
     };
     provider_start: {
         parameters: {
-            query?: {
-                /** @description A path of ours to come back to; anything else is the front page. */
-                return_to?: string | null;
-            };
+            query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description A path of ours to come back to; anything else is the front page. */
+                return_to: string | null;
+            };
             cookie?: never;
         };
         requestBody?: never;

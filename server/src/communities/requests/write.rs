@@ -117,7 +117,8 @@ pub(in crate::communities) async fn read(
         (status = 401, body = Body, description = "Nobody is signed in"),
         (status = 403, body = Body, description = "Somebody from outside"),
         (status = 409, body = Body, description = "The id is taken, or there are many under way"),
-        (status = 422, body = Body, description = "A field is not acceptable")
+        (status = 422, body = Body, description = "A field is not acceptable"),
+        (status = 429, body = Body, description = "Too many communities in a day; what was asked for is a draft")
     )
 )]
 pub(in crate::communities) async fn begin(
@@ -166,7 +167,8 @@ pub(in crate::communities) async fn begin(
         (status = 403, body = Body, description = "It is not its author's turn, or they are not its author"),
         (status = 404, body = Body, description = "None, or none for this person"),
         (status = 409, body = Body, description = "It has changed since that revision"),
-        (status = 422, body = Body, description = "A field is not acceptable")
+        (status = 422, body = Body, description = "A field is not acceptable"),
+        (status = 429, body = Body, description = "Too many communities in a day; what was asked for is a draft")
     )
 )]
 pub(in crate::communities) async fn change(
