@@ -30,6 +30,7 @@ const FROM_ONE_ADDRESS: i64 = 1_200;
 
 /// Where a person was going.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Start {
     /// A path of ours to come back to; anything else is the front page.
     #[serde(default)]
@@ -39,6 +40,7 @@ pub(super) struct Start {
 
 /// What the provider sends back.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Back {
     state: Option<String>,
     code: Option<String>,

@@ -5143,14 +5143,14 @@ export interface operations {
     };
     provider_callback: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                state: string | null;
-                code: string | null;
-                error: string | null;
-                iss: string | null;
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+                iss?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -5177,12 +5177,12 @@ export interface operations {
     };
     provider_start: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description A path of ours to come back to; anything else is the front page. */
-                return_to: string | null;
+                return_to?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
