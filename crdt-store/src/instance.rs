@@ -88,18 +88,22 @@ impl Instance {
 
     /// What it says of itself.
     pub async fn policy(&self) -> Result<Policy> {
-        let found = self.db.settings().get(KEY).await?;
-        found.map_or_else(|| Ok(Policy::default()), |bytes| serde_json::from_slice(&bytes).map_err(unread))
+        read(self.db.settings().get(KEY).await?)
     }
 
     /// Says it anew.
     pub async fn set_policy(&self, by: UserId, policy: &Policy) -> Result<()> {
         let bytes = serde_json::to_vec(policy).map_err(unread)?;
-        let before = self.policy().await?;
+        let mut tx = self.db.begin().await?;
+        let found = match self.db.engine() {
+            Engine::Sqlite => "select value from settings where key = $1",
+            // Of two administrators the second waits, and says what the first has left.
+            Engine::Postgres => "select value from settings where key = $1 for update",
+        };
+        let before = read(on!(in &mut tx, maybe One<Vec<u8>>, found, KEY)?.map(|One(value)| value))?;
         if before == *policy {
             return Ok(());
         }
-        let mut tx = self.db.begin().await?;
         on!(
             in &mut tx,
             run,
@@ -192,6 +196,10 @@ impl Instance {
     pub fn sleeps_since(&self) -> OffsetDateTime {
         self.db.now().0 - SLEEPS_AFTER
     }
+}
+
+fn read(found: Option<Vec<u8>>) -> Result<Policy> {
+    found.map_or_else(|| Ok(Policy::default()), |bytes| serde_json::from_slice(&bytes).map_err(unread))
 }
 
 fn unread(error: serde_json::Error) -> StoreError {

@@ -146,6 +146,23 @@ test("each number of the overview leads to its list; the instance is set", async
   await page.getByRole("button", { name: "Enregistrer" }).click();
   await expect(page.getByRole("status").getByText("Réglages enregistrés")).toBeVisible();
   await page.getByRole("status").getByRole("button", { name: "Annuler" }).click();
+
+  await page.getByLabel("Adresse d’aide").fill("aide");
+  await page.getByLabel("Mentions légales").fill("javascript:alert(1)");
+  await page.getByRole("button", { name: "Enregistrer" }).click();
+  await expect(page.getByText("Donnez une adresse e-mail")).toBeVisible();
+  await expect(page.getByText("Donnez l’adresse complète de la page")).toBeVisible();
+  await expect(page.getByLabel("Adresse d’aide")).toBeFocused();
+  await looksRight(page, "settings of the instance, refused");
+  await page.getByLabel("Adresse d’aide").fill("aide@example.org");
+  await page.getByLabel("Mentions légales").fill("https://example.org/mentions");
+  await page.getByRole("button", { name: "Enregistrer" }).click();
+  await expect(page.getByRole("status").getByText("Réglages enregistrés")).toBeVisible();
+  await page.goto("/about");
+  const notice = page.getByRole("contentinfo").getByRole("link", { name: "Mentions légales" });
+  await expect(notice).toHaveAttribute("href", "https://example.org/mentions");
+  await expect(page.getByRole("link", { name: "aide@example.org" })).toBeVisible();
+  await looksRight(page, "about, with help and a legal notice");
 });
 
 test("who doesn't run the instance is told so", async ({ person }) => {

@@ -2,7 +2,19 @@
 import { ClosedNetwork } from "./closed.ts";
 import { ask, found, LUCIE } from "./communities.ts";
 import { looksRight } from "./looks.ts";
-import { AWA, BRUNO, DAVID, expect, test } from "./people.ts";
+import {
+  AWA,
+  BRUNO,
+  COMMUNITY,
+  DAVID,
+  expect,
+  makeDocument,
+  openDocument,
+  type Person,
+  saved,
+  test,
+  text,
+} from "./people.ts";
 
 test("an invitation appears by itself, is accepted or declined, and the community is there", async ({
   person,
@@ -56,6 +68,61 @@ test("an invitation appears by itself, is accepted or declined, and the communit
   ).toBeVisible();
   await page.getByRole("button", { name: "Ouvrir" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Atelier des cartes" })).toBeVisible();
+});
+
+test("what others wrote is new until one has opened it, or has said so; on all one's devices", async ({
+  person,
+  node,
+}) => {
+  const awa = await person(AWA);
+  const bruno = await person(BRUNO);
+  const phone = await person(BRUNO, { viewport: { width: 390, height: 844 } });
+  const { as_of } = await ask<{ as_of: string }>(bruno, node, "get", "/news");
+  await ask(bruno, node, "put", "/news", { until: as_of });
+  const write = (title: string) => makeDocument(awa, node, title, COMMUNITY);
+  await write("Ordre du jour du lundi");
+  await write("Compte rendu du mardi");
+
+  const newOf = ({ page }: Person) => page.getByRole("region", { name: "Depuis votre dernière visite" });
+  for (const one of [bruno, phone]) {
+    await one.page.goto("/");
+    await expect(newOf(one).locator("li")).toHaveCount(2);
+    await expect(newOf(one)).toContainText("Nouveau document de Awa Diallo");
+    await expect(one.page.getByText("2 documents nouveaux ou modifiés.")).toBeVisible();
+    await looksRight(one.page, "home with news");
+  }
+  const marked = bruno.page
+    .getByRole("navigation", { name: "Mes communautés" })
+    .getByRole("link", { name: /, du nouveau$/ });
+  await expect(marked).toHaveCount(1);
+
+  await newOf(bruno).getByRole("link", { name: "Compte rendu du mardi" }).click();
+  await expect(text(bruno.page)).toBeVisible();
+  await expect(newOf(phone).locator("li")).toHaveCount(1);
+  await bruno.page.goBack();
+  await expect(newOf(bruno).locator("li")).toHaveText(/Ordre du jour du lundi/);
+
+  await newOf(bruno).getByRole("button", { name: "Tout marquer comme vu" }).press("Enter");
+  await expect(newOf(bruno)).toHaveCount(0);
+  await expect(newOf(phone)).toHaveCount(0);
+  await expect(marked).toHaveCount(0);
+  await expect(bruno.page.getByText("Rien de nouveau depuis votre dernière visite.")).toBeVisible();
+  await bruno.page.getByRole("status").getByRole("button", { name: "Annuler" }).click();
+  await expect(newOf(phone).locator("li")).toHaveText(/Ordre du jour du lundi/);
+
+  // What somebody writes while it is open is seen under one's eyes.
+  const id = await write("Notes à deux mains");
+  await openDocument(bruno, id);
+  await openDocument(awa, id);
+  await text(awa.page).pressSequentially("Bonjour");
+  await expect(text(bruno.page)).toContainText("Bonjour");
+  await saved(awa.page);
+  await bruno.page
+    .getByRole("navigation", { name: "Principale" })
+    .getByRole("link", { name: "Accueil" })
+    .click();
+  await expect(newOf(bruno)).toContainText("Ordre du jour du lundi");
+  await expect(newOf(bruno)).not.toContainText("Notes à deux mains");
 });
 
 test("a community that is open to all is joined from the front page", async ({ person, node }) => {

@@ -195,7 +195,8 @@ test("work of a version that was replaced is offered for download before it is c
 });
 
 test.describe("a login that ran out", () => {
-  test.use({ allowed: [/status of 401|WebSocket/] });
+  // What was being asked when the network went is said in red as well.
+  test.use({ allowed: [/status of 401|WebSocket|ERR_INTERNET_DISCONNECTED/] });
 
   test("signing in again happens over the editor, and what was typed is sent", async ({ person, node }) => {
     const awa = await person(AWA);

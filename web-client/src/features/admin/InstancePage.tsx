@@ -50,7 +50,7 @@ function Settings({ instance }: { instance: Instance }) {
   function send(event: FormEvent): void {
     event.preventDefault();
     setAsked(true);
-    const first = (["name", "legal_notice_url", "help_email"] as const).find((key) => wrong(shown, key));
+    const first = (["name", "help_email", "legal_notice_url"] as const).find((key) => wrong(shown, key));
     if (first) document.getElementById(`${id}-${first}`)?.focus();
     else if (changed && !isPending) mutate({ wanted: shown, undone: false });
   }

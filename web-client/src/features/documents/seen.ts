@@ -3,21 +3,30 @@ import { useEffect } from "react";
 import { newsQuery, see } from "../../api";
 import type { DocumentSession } from "../../sync";
 
-/** How often it is said again of a page that stays open while others write. */
-const AGAIN_MS = 60_000;
+/** While others write, it is said this often at most. */
+const AGAIN_MS = 15_000;
+/** A word or two later. */
+const SOON_MS = 2_000;
 
 /**
- * Says that the person has seen the document: once its text is there, and after others have changed it under their eyes,
- * now and then and when they turn away. A page that nobody looks at sees nothing.
+ * Says that the person has seen the document: once its text is there, while others change it under their eyes, and when they
+ * turn away. A page that nobody looks at sees nothing. What a closing page says may be lost: then something is new that
+ * isn't.
  */
 export function useSeen(id: string, { doc }: DocumentSession, ready: boolean): void {
   const queries = useQueryClient();
   useEffect(() => {
     if (!ready) return;
     let unseen = true;
+    let saidAt = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const isLookedAt = () => document.visibilityState === "visible";
     const say = () => {
-      if (!unseen) return;
+      clearTimeout(timer);
+      timer = undefined;
+      if (!unseen || !navigator.onLine) return;
       unseen = false;
+      saidAt = Date.now();
       see(id).then(
         () => queries.invalidateQueries({ queryKey: newsQuery.queryKey }),
         () => {
@@ -25,7 +34,6 @@ export function useSeen(id: string, { doc }: DocumentSession, ready: boolean): v
         },
       );
     };
-    const isLookedAt = () => document.visibilityState === "visible";
     const look = () => {
       if (isLookedAt()) say();
     };
@@ -36,9 +44,11 @@ export function useSeen(id: string, { doc }: DocumentSession, ready: boolean): v
       _doc: unknown,
       { local }: { local: boolean },
     ) => {
-      if (!local) unseen = true;
+      if (local) return;
+      unseen = true;
+      if (isLookedAt()) timer ??= setTimeout(look, Math.max(SOON_MS, saidAt + AGAIN_MS - Date.now()));
     };
-    // By the time the page is told that it is hidden, it was still looked at when the last change came.
+    // When a page hears that it is hidden, it was still looked at as the last change came.
     let wasLookedAt = isLookedAt();
     const turn = () => {
       if (wasLookedAt || isLookedAt()) say();
@@ -47,12 +57,15 @@ export function useSeen(id: string, { doc }: DocumentSession, ready: boolean): v
     look();
     doc.on("update", onChange);
     document.addEventListener("visibilitychange", turn);
-    const again = setInterval(look, AGAIN_MS);
+    window.addEventListener("pagehide", turn);
+    window.addEventListener("online", look);
     return () => {
       look();
+      clearTimeout(timer);
       doc.off("update", onChange);
       document.removeEventListener("visibilitychange", turn);
-      clearInterval(again);
+      window.removeEventListener("pagehide", turn);
+      window.removeEventListener("online", look);
     };
   }, [id, doc, ready, queries]);
 }
