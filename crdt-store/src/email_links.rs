@@ -112,7 +112,14 @@ impl EmailLinks {
     ) -> Result<Redeemed> {
         let now = self.db.now();
         let mut tx = self.db.begin().await?;
-        // The row is written first: of two who come at once, one waits here.
+        // The account's row is written first: of two who come at once, with this link or another of theirs, one waits here.
+        on!(
+            in &mut tx,
+            run,
+            "update users set created_at = created_at
+             where id = (select user_id from email_links where secret_hash = $1)",
+            secret_hash
+        )?;
         let row = on!(
             in &mut tx,
             maybe Row,

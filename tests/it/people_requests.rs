@@ -213,6 +213,7 @@ async fn an_instance_may_let_agents_create_without_a_decision() {
         .map(|(to, kind, text)| (to.split('.').next().unwrap(), kind.as_str(), text.contains("You lead it together")))
         .collect();
     assert_eq!(told, [("bruno", "co-leader", false), ("ines", "co-leader", true)], "and nobody from outside leads");
+    assert!(letters.iter().all(|(.., text)| text.contains("-- \nUnisson Occitanie\n")), "{letters:?}");
     let chloe = node.as_person(CHLOE).await;
     chloe.post("/requests", wanted("À moi", true)).await.refused(403, "forbidden");
     node.stop().await;

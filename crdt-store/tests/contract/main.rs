@@ -42,10 +42,11 @@ mod sign_in;
 mod snapshots;
 
 use bytes::Bytes;
+use crdt_store::communities::{NewCommunity, Visibility};
 use crdt_store::documents::{Document, NewDocument, Sharing};
 use crdt_store::log::{Batch, Entry, Outcome};
 use crdt_store::users::{NewUser, Role, User};
-use crdt_store::{Db, DocumentId, UserId};
+use crdt_store::{CommunityId, Db, DocumentId, UserId};
 use uuid::Uuid;
 
 /// An empty document of nobody.
@@ -74,6 +75,32 @@ async fn person(db: &Db, name: &str, role: Role) -> User {
         .create(NewUser { id: UserId::fresh(), name: name.to_owned(), email: None, role, language: "fr".to_owned() })
         .await
         .unwrap()
+}
+
+/// A secret community.
+async fn community(db: &Db, slug: &str, founder: UserId) -> CommunityId {
+    let new = NewCommunity {
+        id: CommunityId::fresh(),
+        slug: slug.to_owned(),
+        name: slug.to_owned(),
+        purpose: String::new(),
+        visibility: Visibility::Secret,
+    };
+    db.communities().create(new, founder).await.unwrap().id
+}
+
+/// A document of somebody, in a community or of their own.
+async fn written(db: &Db, title: &str, by: UserId, community_id: Option<CommunityId>) -> DocumentId {
+    let new = NewDocument {
+        id: DocumentId::fresh(),
+        name: None,
+        title: title.to_owned(),
+        community_id,
+        visibility: Sharing::Inherit,
+        created_by: Some(by),
+        seed: None,
+    };
+    db.documents().create(new).await.unwrap().into_document().id
 }
 
 /// An update of that text; to the store it is just bytes.

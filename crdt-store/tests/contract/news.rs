@@ -1,13 +1,13 @@
 //! What is news for whom, and until when.
 
-use crdt_store::communities::{MemberRole, NewCommunity, Visibility};
-use crdt_store::documents::{NewDocument, NewSharing, Shared, Sharing, Why};
+use crdt_store::communities::MemberRole;
+use crdt_store::documents::{NewSharing, Shared, Sharing, Why};
 use crdt_store::users::Role;
-use crdt_store::{CommunityId, Db, DbOptions, DocumentId, StoreError, UserId};
+use crdt_store::{Db, DbOptions, DocumentId, StoreError, UserId};
 use time::{Duration, OffsetDateTime};
 
 use crate::kit::Stage;
-use crate::person;
+use crate::{community, person, written};
 
 fn tomorrow() -> OffsetDateTime {
     OffsetDateTime::now_utc() + Duration::DAY
@@ -26,30 +26,6 @@ async fn at(stage: &Stage, clock: fn() -> OffsetDateTime) -> Db {
     Db::open(&stage.address, DbOptions { clock, ..DbOptions::default() }).await.unwrap()
 }
 
-async fn community(db: &Db, founder: UserId) -> CommunityId {
-    let new = NewCommunity {
-        id: CommunityId::fresh(),
-        slug: "home".to_owned(),
-        name: "home".to_owned(),
-        purpose: String::new(),
-        visibility: Visibility::Private,
-    };
-    db.communities().create(new, founder).await.unwrap().id
-}
-
-async fn written(db: &Db, title: &str, by: UserId, community_id: Option<CommunityId>) -> DocumentId {
-    let new = NewDocument {
-        id: DocumentId::fresh(),
-        name: None,
-        title: title.to_owned(),
-        community_id,
-        visibility: Sharing::Inherit,
-        created_by: Some(by),
-        seed: None,
-    };
-    db.documents().create(new).await.unwrap().into_document().id
-}
-
 async fn news(db: &Db, user: UserId) -> Vec<(String, Why)> {
     let found = db.documents().news(user, 10).await.unwrap().documents;
     found.into_iter().map(|fresh| (fresh.listed.document.title, fresh.why)).collect()
@@ -64,7 +40,7 @@ contract! {
         let db = &stage.db;
         let awa = person(db, "Awa", Role::Agent).await.id;
         let bruno = person(db, "Bruno", Role::Agent).await.id;
-        let home = community(db, awa).await;
+        let home = community(db, "home", awa).await;
         written(db, "before", awa, Some(home)).await;
         db.communities().add_member(home, bruno, MemberRole::Member, None).await.unwrap();
         let plan = written(db, "plan", awa, Some(home)).await;
@@ -98,7 +74,7 @@ contract! {
         let awa = person(db, "Awa", Role::Agent).await.id;
         let bruno = person(db, "Bruno", Role::Agent).await.id;
         let chloe = person(db, "Chloé", Role::Outsider).await.id;
-        let home = community(db, awa).await;
+        let home = community(db, "home", awa).await;
         let plan = written(db, "plan", awa, Some(home)).await;
         db.communities().add_member(home, bruno, MemberRole::Member, None).await.unwrap();
         let people = vec![(chloe, Shared::Read)];
@@ -120,7 +96,7 @@ contract! {
         let db = &stage.db;
         let awa = person(db, "Awa", Role::Agent).await.id;
         let bruno = person(db, "Bruno", Role::Agent).await.id;
-        let home = community(db, awa).await;
+        let home = community(db, "home", awa).await;
         db.communities().add_member(home, bruno, MemberRole::Member, None).await.unwrap();
         for title in ["one", "two", "three"] {
             written(db, title, awa, Some(home)).await;

@@ -1,41 +1,17 @@
 //! Who a document is shared with, and administrators' entries.
 
 use crdt_store::audit::Sought;
-use crdt_store::communities::{MemberRole, NewCommunity, Visibility};
-use crdt_store::documents::{LinkTerms, NewDocument, NewSharing, Scope, Shared, Sharing, Visit};
+use crdt_store::communities::MemberRole;
+use crdt_store::documents::{LinkTerms, NewSharing, Scope, Shared, Sharing, Visit};
 use crdt_store::entries::NewAdminEntry;
 use crdt_store::users::Role;
 use crdt_store::{CommunityId, Db, DocumentId, EntryId, StoreError, UserId};
 use time::OffsetDateTime;
 
-use crate::person;
+use crate::{community, person, written};
 
 const LATER: OffsetDateTime = time::macros::datetime!(2091-01-02 03:04:05.123456 UTC);
 const PAST: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
-
-async fn community(db: &Db, slug: &str, founder: UserId) -> CommunityId {
-    let new = NewCommunity {
-        id: CommunityId::fresh(),
-        slug: slug.to_owned(),
-        name: slug.to_owned(),
-        purpose: String::new(),
-        visibility: Visibility::Secret,
-    };
-    db.communities().create(new, founder).await.unwrap().id
-}
-
-async fn written(db: &Db, title: &str, by: UserId, community_id: Option<CommunityId>) -> DocumentId {
-    let new = NewDocument {
-        id: DocumentId::fresh(),
-        name: None,
-        title: title.to_owned(),
-        community_id,
-        visibility: Sharing::Inherit,
-        created_by: Some(by),
-        seed: None,
-    };
-    db.documents().create(new).await.unwrap().into_document().id
-}
 
 fn restricted(people: &[(UserId, Shared)]) -> NewSharing {
     NewSharing { visibility: Sharing::Restricted, link: None, people: people.to_vec() }

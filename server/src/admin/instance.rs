@@ -113,6 +113,7 @@ pub(super) async fn change(
     state.guard().instance(&who)?;
     let policy = wanted.checked()?;
     state.db().instance().set_policy(account(&who)?, &policy).await?;
+    state.mail().call_it(&policy.name);
     state.live().tell(Audience::Administrators, LiveEvent::Me);
     Ok(Json(policy.into()))
 }

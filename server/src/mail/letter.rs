@@ -111,18 +111,19 @@ impl Letter<'_> {
         }
     }
 
-    pub(super) fn words(&self, language: Language) -> Words {
+    /// `instance` is what the sender calls itself.
+    pub(super) fn words(&self, language: Language, instance: &str) -> Words {
         match language {
-            Language::Fr => self.french(),
-            Language::En => self.english(),
+            Language::Fr => self.french(instance),
+            Language::En => self.english(instance),
         }
     }
 
-    fn french(&self) -> Words {
+    fn french(&self, instance: &str) -> Words {
         match *self {
             Self::SignIn { link } => Words {
-                subject: "Votre lien de connexion à Unisson".to_owned(),
-                lines: vec!["Voici le lien que vous avez demandé pour vous connecter à Unisson.".to_owned()],
+                subject: format!("Votre lien de connexion à {instance}"),
+                lines: vec![format!("Voici le lien que vous avez demandé pour vous connecter à {instance}.")],
                 button: Some(("Se connecter".to_owned(), link.to_owned())),
                 small: vec![
                     "Il ne sert qu’une fois et cesse de fonctionner au bout de 15 minutes.".to_owned(),
@@ -132,9 +133,9 @@ impl Letter<'_> {
                 quote: None,
             },
             Self::UseProvider { provider, page } => Words {
-                subject: "Votre connexion à Unisson".to_owned(),
+                subject: format!("Votre connexion à {instance}"),
                 lines: vec![format!(
-                    "Vous avez demandé un lien de connexion par courriel. Votre compte s’ouvre avec {}\u{a0}: utilisez ce bouton sur la page de connexion.",
+                    "Vous avez demandé un lien de connexion par e-mail. Votre compte s’ouvre avec {}\u{a0}: utilisez ce bouton sur la page de connexion.",
                     one_line(provider)
                 )],
                 button: Some(("Aller à la page de connexion".to_owned(), page.to_owned())),
@@ -142,10 +143,10 @@ impl Letter<'_> {
                 quote: None,
             },
             Self::Merge { provider, link } => Words {
-                subject: "Relier votre compte Unisson".to_owned(),
+                subject: format!("Relier votre compte {instance}"),
                 lines: vec![
                     format!(
-                        "Quelqu’un vient de se connecter avec {} en présentant votre adresse. Un compte Unisson existe déjà pour cette adresse.",
+                        "Quelqu’un vient de se connecter avec {} en présentant votre adresse. Un compte {instance} existe déjà pour cette adresse.",
                         one_line(provider)
                     ),
                     "Si c’était vous, confirmez que les deux vous appartiennent. Ouvrez ce lien dans le navigateur où vous avez commencé.".to_owned(),
@@ -160,7 +161,7 @@ impl Letter<'_> {
             Self::Invitation { community, purpose, inviter, role, until, link, link_ends } => {
                 let (community, inviter) = (one_line(community), one_line(inviter));
                 let mut lines = vec![format!(
-                    "{inviter} vous invite à rejoindre la communauté «\u{a0}{community}\u{a0}» sur Unisson, comme {}.",
+                    "{inviter} vous invite à rejoindre la communauté «\u{a0}{community}\u{a0}» sur {instance}, comme {}.",
                     role.word(Language::Fr)
                 )];
                 if let Some(until) = until {
@@ -285,11 +286,11 @@ impl Letter<'_> {
         }
     }
 
-    fn english(&self) -> Words {
+    fn english(&self, instance: &str) -> Words {
         match *self {
             Self::SignIn { link } => Words {
-                subject: "Your link to sign in to Unisson".to_owned(),
-                lines: vec!["Here is the link that you asked for to sign in to Unisson.".to_owned()],
+                subject: format!("Your link to sign in to {instance}"),
+                lines: vec![format!("Here is the link that you asked for to sign in to {instance}.")],
                 button: Some(("Sign in".to_owned(), link.to_owned())),
                 small: vec![
                     "It works once, and stops working after 15 minutes.".to_owned(),
@@ -298,7 +299,7 @@ impl Letter<'_> {
                 quote: None,
             },
             Self::UseProvider { provider, page } => Words {
-                subject: "Signing in to Unisson".to_owned(),
+                subject: format!("Signing in to {instance}"),
                 lines: vec![format!(
                     "You asked for a link to sign in by mail. Your account opens with {}: use that button on the sign-in page.",
                     one_line(provider)
@@ -308,10 +309,10 @@ impl Letter<'_> {
                 quote: None,
             },
             Self::Merge { provider, link } => Words {
-                subject: "Connect your Unisson account".to_owned(),
+                subject: format!("Connect your {instance} account"),
                 lines: vec![
                     format!(
-                        "Somebody has just signed in with {}, with your address. There already is a Unisson account for that address.",
+                        "Somebody has just signed in with {}, with your address. You already have an account on {instance} with that address.",
                         one_line(provider)
                     ),
                     "If it was you, confirm that both are yours. Open this link in the browser in which you began."
@@ -327,7 +328,7 @@ impl Letter<'_> {
             Self::Invitation { community, purpose, inviter, role, until, link, link_ends } => {
                 let (community, inviter) = (one_line(community), one_line(inviter));
                 let mut lines = vec![format!(
-                    "{inviter} invites you to join the community “{community}” on Unisson, as a {}.",
+                    "{inviter} invites you to join the community “{community}” on {instance}, as a {}.",
                     role.word(Language::En)
                 )];
                 if let Some(until) = until {
@@ -506,7 +507,7 @@ mod tests {
             Letter::AdministratorEntry { community: evil, administrator: evil, reason: evil, hours: 8, page },
         ];
         for letter in letters {
-            let (french, english) = (letter.words(Language::Fr), letter.words(Language::En));
+            let (french, english) = (letter.words(Language::Fr, "Unisson"), letter.words(Language::En, "Unisson"));
             assert_ne!(french.subject, english.subject, "{letter:?}");
             for words in [french, english] {
                 assert!(!words.subject.is_empty() && !words.subject.contains(['\r', '\n']), "{words:?}");

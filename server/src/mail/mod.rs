@@ -12,9 +12,9 @@ mod render;
 pub mod sender;
 pub mod smtp;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use crdt_store::{MailId, mails::NewMail};
+use crdt_store::{MailId, instance::Policy, mails::NewMail};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
@@ -41,6 +41,8 @@ pub struct Mail(Arc<Inner>);
 struct Inner {
     /// The address people type; without one no mail is configured.
     site: String,
+    /// What the instance calls itself, as far as is known here.
+    name: RwLock<String>,
     is_on: bool,
     clock: Clock,
     wake: Notify,
@@ -50,6 +52,7 @@ impl Mail {
     pub fn new(config: &Config) -> Self {
         Self(Arc::new(Inner {
             site: config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
+            name: RwLock::new(Policy::default().name),
             is_on: config.mail.is_some(),
             clock: config.clock,
             wake: Notify::new(),
@@ -61,6 +64,14 @@ impl Mail {
         self.0.is_on
     }
 
+    /// Letters are from an instance of that name from now on.
+    pub fn call_it(&self, name: &str) {
+        let mut known = self.0.name.write().unwrap_or_else(PoisonError::into_inner);
+        if *known != name {
+            name.clone_into(&mut known);
+        }
+    }
+
     /// A page of ours, for a letter: `path` begins with a slash.
     pub fn page(&self, path: &str) -> String {
         format!("{}{path}", self.0.site)
@@ -69,7 +80,8 @@ impl Mail {
     /// Writes a letter. It is sent once a use case of the store has put it into the outbox.
     pub fn write(&self, letter: &Letter<'_>, to: To<'_>) -> NewMail {
         let language = Language::from_tag(to.language).unwrap_or_default();
-        let words = letter.words(language);
+        let instance = render::one_line(&self.0.name.read().unwrap_or_else(PoisonError::into_inner));
+        let words = letter.words(language, &instance);
         let now = (self.0.clock)();
         NewMail {
             id: MailId::fresh(),
@@ -77,8 +89,8 @@ impl Mail {
             language: language.tag().to_owned(),
             kind: letter.kind().to_owned(),
             subject: render::one_line(&words.subject),
-            text: render::text(&words, language, &self.0.site),
-            html: render::html(&words, language, &self.0.site),
+            text: render::text(&words, language, &instance, &self.0.site),
+            html: render::html(&words, language, &instance, &self.0.site),
             expires_at: now + letter.lasts(),
         }
     }

@@ -31,7 +31,7 @@ fn quoted(quote: &str) -> impl Iterator<Item = String> {
 }
 
 /// As plain text.
-pub(super) fn text(words: &Words, language: Language, site: &str) -> String {
+pub(super) fn text(words: &Words, language: Language, instance: &str, site: &str) -> String {
     let mut out = String::new();
     let mut put = |line: &str| {
         let _ = write!(out, "{line}\n\n");
@@ -50,7 +50,7 @@ pub(super) fn text(words: &Words, language: Language, site: &str) -> String {
     for line in &words.small {
         put(line);
     }
-    let _ = write!(out, "-- \nUnisson\n{site}\n");
+    let _ = write!(out, "-- \n{instance}\n{site}\n");
     out
 }
 
@@ -65,7 +65,7 @@ const SMALL: &str = "font-size:14px;color:#4c595e";
 const FONT: &str = "font:16px/1.6 'Inter Variable',Inter,system-ui,'Segoe UI',Arial,sans-serif";
 
 /// As HTML, in the colours of the pages, with styles that mail programs know.
-pub(super) fn html(words: &Words, language: Language, site: &str) -> String {
+pub(super) fn html(words: &Words, language: Language, instance: &str, site: &str) -> String {
     let mut out = String::new();
     let _ = write!(
         out,
@@ -75,10 +75,11 @@ pub(super) fn html(words: &Words, language: Language, site: &str) -> String {
          <body class=\"canvas\" style=\"margin:0;padding:24px 12px;background:#f7f4ef\">\n\
          <div class=\"sheet\" style=\"max-width:560px;margin:0 auto;padding:24px;background:#fffefd;color:#172326;\
          border:1px solid #e2dfda;border-radius:10px;{FONT}\">\n\
-         <p class=\"brand\" style=\"margin:0 0 20px;color:#045f68;font-size:18px;font-weight:600\">Unisson</p>\n\
+         <p class=\"brand\" style=\"margin:0 0 20px;color:#045f68;font-size:18px;font-weight:600\">{}</p>\n\
          <p>{}</p>\n",
         language.tag(),
         escape(&one_line(&words.subject)),
+        escape(instance),
         escape(hello(language)),
     );
     for line in &words.lines {
@@ -107,8 +108,12 @@ pub(super) fn html(words: &Words, language: Language, site: &str) -> String {
     for line in &words.small {
         let _ = writeln!(out, "<p class=\"small\" style=\"{SMALL}\">{}</p>", escape(line));
     }
-    let _ =
-        write!(out, "<p class=\"small\" style=\"{SMALL}\">Unisson · {}</p>\n</div>\n</body>\n</html>\n", escape(site));
+    let _ = write!(
+        out,
+        "<p class=\"small\" style=\"{SMALL}\">{} · {}</p>\n</div>\n</body>\n</html>\n",
+        escape(instance),
+        escape(site)
+    );
     out
 }
 
@@ -163,11 +168,11 @@ mod tests {
             button: Some(("Go".to_owned(), "https://x.example/\"><i>".to_owned())),
             small: Vec::new(),
         };
-        let html = html(&words, Language::En, "https://unisson.example");
-        for markup in ["<script", "<img", "<b>", "<i>"] {
+        let html = html(&words, Language::En, "<Nord>", "https://unisson.example");
+        for markup in ["<script", "<img", "<b>", "<i>", "<Nord"] {
             assert!(!html.contains(markup), "{markup}");
         }
-        let text = text(&words, Language::Fr, "https://unisson.example");
+        let text = text(&words, Language::Fr, "Nord", "https://unisson.example");
         assert!(
             text.starts_with("Bonjour,\n\n") && text.contains("> one\n> <img src=x>") && text.contains("Go\u{a0}:\n")
         );

@@ -71,6 +71,7 @@ pub async fn run(mail: Mail, db: Db, relay: Option<MailServer>, shutdown: Shutdo
             () = sender.mail.0.wake.notified(), if pause <= LOOK_EVERY => {}
             () = tokio::time::sleep(pause) => {}
         }
+        sender.ask_the_name().await;
         pause = match sender.round().await {
             Ok(()) => {
                 wait = FIRST_WAIT;
@@ -95,6 +96,14 @@ enum Stop {
 }
 
 impl Sender {
+    /// Another node may have been told another name.
+    async fn ask_the_name(&self) {
+        match self.db.instance().policy().await {
+            Ok(policy) => self.mail.call_it(&policy.name),
+            Err(error) => tracing::debug!(%error, "the instance's name can't be asked for"),
+        }
+    }
+
     /// Sends what is due.
     async fn round(&self) -> Result<(), Stop> {
         let Some((relay, from)) = &self.relay else { return Ok(()) };
