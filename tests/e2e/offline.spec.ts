@@ -122,7 +122,7 @@ test("lists and documents already opened are there without a network, and the re
 });
 
 test.describe("where nothing was kept for it", () => {
-  test.use({ allowed: [/ERR_INTERNET_DISCONNECTED|WebSocket connection|\bAway\b/] });
+  test.use({ allowed: [/ERR_INTERNET_DISCONNECTED|WebSocket connection|\bUnreachable\b/] });
 
   test("a page whose code is not here says that it needs the network, and comes back with it", async ({
     person,

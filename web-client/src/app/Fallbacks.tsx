@@ -1,9 +1,10 @@
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
-import { WifiOff } from "lucide-react";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { Unreachable } from "../api";
 import { usePageTitle } from "../ui/hooks";
-import { Empty, Failure, Missing } from "../ui/States";
+import { Refused } from "../ui/Lists";
+import { Missing } from "../ui/States";
 
 /** No page has this address. */
 export function NotFound() {
@@ -25,17 +26,12 @@ export function NotFound() {
   );
 }
 
-/** The code of a page is on the other side of a network that is away. */
-export class Away extends Error {
-  override readonly name = "Away";
-}
-
 /** Something broke while drawing a page: the fault is ours, or the network is away. */
 export function Broken({ error }: ErrorComponentProps) {
   const { t } = useTranslation();
   const router = useRouter();
   const retry = () => void router.invalidate();
-  const away = error instanceof Away;
+  const away = error instanceof Unreachable;
   useEffect(() => {
     if (!away) return;
     const back = () => void router.invalidate();
@@ -46,20 +42,11 @@ export function Broken({ error }: ErrorComponentProps) {
   return (
     <div className="wide-max page-body after-bar">
       <h1 className="sr">{t("states.problemTitle")}</h1>
-      {away ? (
-        <Empty
-          icon={WifiOff}
-          action={
-            <button type="button" className="btn" onClick={retry}>
-              {t("states.retry")}
-            </button>
-          }
-        >
-          {t("states.needsNetwork")}
-        </Empty>
-      ) : (
-        <Failure what={t("states.broken")} retry={retry} />
-      )}
+      <Refused
+        error={error instanceof Error ? error : new Error()}
+        failed={t("states.broken")}
+        retry={retry}
+      />
     </div>
   );
 }

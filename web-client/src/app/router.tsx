@@ -1,6 +1,7 @@
 /** Addresses and their pages. The front page comes with the roof; every other page's code when it is opened. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { Away, Broken, NotFound } from "./Fallbacks";
+import { Unreachable } from "../api";
+import { Broken, NotFound } from "./Fallbacks";
 import { HomePage } from "./pages/HomePage";
 import { Root } from "./Root";
 
@@ -12,7 +13,7 @@ const orTold =
   <Page,>(load: () => Promise<Page>) =>
   () =>
     load().catch((error: unknown) => {
-      throw navigator.onLine ? error : new Away();
+      throw navigator.onLine ? error : new Unreachable("the code of a page");
     });
 
 const signing = orTold(() => import("./pages/SignInPages"));
